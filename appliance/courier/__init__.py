@@ -1,0 +1,1 @@
+"""Carries parcels to the central office, by line or by stick."""

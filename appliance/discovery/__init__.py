@@ -1,0 +1,1 @@
+"""Finds terminals on the LAN by mDNS and says which are found and reachable."""

@@ -1,0 +1,1 @@
+"""Compares faces with roster photos, in memory only."""

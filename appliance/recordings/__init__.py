@@ -1,0 +1,1 @@
+"""Takes sealed recordings from the seats and keeps them until the office has verified them."""

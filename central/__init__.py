@@ -1,0 +1,1 @@
+"""The office after the day: receives, verifies, keeps."""

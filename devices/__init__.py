@@ -1,0 +1,1 @@
+"""Cameras, microphones and screens of the machines that have them."""

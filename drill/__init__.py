@@ -1,0 +1,1 @@
+"""A whole hall on one machine: simulated seats, faulty lines and disks, the demo."""

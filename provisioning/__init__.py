@@ -1,0 +1,1 @@
+"""The office before the day: authority, rosters, papers, sealing, bundles."""
