@@ -1,1 +1,1 @@
-"""Sessions, answers, the release of papers, the log and the API: the process that must never wait."""
+"""Sessions, answers, release, log and API: the process that must never wait."""
