@@ -18,10 +18,14 @@ class _Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Option(_Value, frozen=True, kw_only=True):
-    """One choice of a question; ``content`` is clean HTML."""
+    """One choice of a question; ``content`` is clean HTML.
+
+    A ``fixed`` option keeps its place when the others are shuffled ("all of the above").
+    """
 
     id: Label
     content: str
+    fixed: bool = False
 
 
 class Blank(_Value, frozen=True, kw_only=True):
@@ -77,10 +81,11 @@ Item = SingleChoice | MultipleChoice | TrueFalse | TextEntry | ExtendedText
 
 
 class Part(_Value, frozen=True, kw_only=True):
-    """Items under one heading, in the order of the paper."""
+    """Items under one heading, in the order of the paper; ``shuffle`` permits another order."""
 
     title: str
     items: tuple[Item, ...]
+    shuffle: bool = False
 
 
 class Asset(_Value, frozen=True, kw_only=True):
@@ -122,17 +127,30 @@ class ItemOrder(_Value, frozen=True, kw_only=True):
 # --- what the office keeps -------------------------------------------------------------
 
 
+class AcceptedText(_Value, frozen=True, kw_only=True):
+    """A text that earns ``points`` (hundredths) when it stands in its blank."""
+
+    text: str
+    points: int
+    case_sensitive: bool = True
+
+
 class ItemKey(_Value, frozen=True, kw_only=True):
     """What earns the points of one item.
 
-    ``options`` for the choices; ``texts`` by blank, each with all that is accepted;
-    both empty where a marker decides.
+    Choices: ``options`` is the right set, and earns all points when it is chosen exactly
+    (QTI ``match_correct``); where ``option_points`` is given, the sum over the chosen options
+    counts instead, kept within 0 and ``points`` (QTI ``map_response``).
+    Blanks: ``texts`` by blank, each with all that is accepted; a blank earns its best match.
+    All empty where a marker decides; ``guidance`` (clean HTML) is for markers.
     """
 
     item: Label
     points: int
     options: tuple[Label, ...] = ()
-    texts: dict[Label, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    option_points: dict[Label, int] = msgspec.field(default_factory=dict)
+    texts: dict[Label, tuple[AcceptedText, ...]] = msgspec.field(default_factory=dict)
+    guidance: str = ""
 
 
 class AnswerKeys(_Value, frozen=True, kw_only=True):
