@@ -1,0 +1,56 @@
+"""Amendments: what the office changes after sealing, signed by the office signing key.
+
+Format. A notice that each seat confirms; an item that counts nothing in scoring; a
+replacement paper, before the release only.
+"""
+
+from exam.identifiers import Digest, Label
+from protocol.envelope import Envelope, open_envelope
+from protocol.keys import VerifyKey
+from protocol.payload_types import PayloadType
+from protocol.values import Count, Milliseconds, Value
+
+
+class Notice(Value, frozen=True, kw_only=True, tag="notice", tag_field="kind"):
+    """A correction that candidates read and confirm; ``item`` is empty where it is general."""
+
+    item: str
+    text: str
+
+
+class ItemVoid(Value, frozen=True, kw_only=True, tag="item_void", tag_field="kind"):
+    """An item that gives everybody its points, or nobody, as ``full_points`` says."""
+
+    item: Label
+    full_points: bool
+    reason: str
+
+
+class PaperReplaced(Value, frozen=True, kw_only=True, tag="paper_replaced", tag_field="kind"):
+    """Another sealed paper takes the place of an earlier revision, before the release only."""
+
+    revision: Count
+    sealed_sha256: Digest
+    reason: str
+
+
+class Amendment(Value, frozen=True, kw_only=True):
+    """One correction of one subject; ``n`` counts from 1 within the sitting."""
+
+    sitting: Label
+    subject: Label
+    n: Count
+    issued_at: Milliseconds
+    what: Notice | ItemVoid | PaperReplaced
+
+
+class AmendmentRecord(Value, frozen=True, kw_only=True, tag="amendment", tag_field="record"):
+    """Lane incidents: an amendment as it reached the hall, and how many seats confirmed it."""
+
+    amendment: Envelope
+    confirmed: Count
+
+
+def open_amendment(envelope: Envelope, office_key: VerifyKey) -> Amendment:
+    """Return the amendment that the office signed."""
+    return open_envelope(envelope, PayloadType.AMENDMENT, office_key, Amendment)

@@ -1,0 +1,103 @@
+"""Ed25519 keys (RFC 8032), and who they belong to.
+
+A private key does not print. A key is named by its key id: the SHA-256 of its
+SubjectPublicKeyInfo (RFC 5280), in hexadecimal, which ``openssl pkey -pubin
+-outform DER | sha256sum`` prints too.
+"""
+
+import hashlib
+from typing import Final, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+from protocol.errors import MalformedError
+
+SUITE: Final = "ed25519"
+"""The algorithm suite; its name stands inside every signature, in the payload type."""
+
+_RAW: Final = serialization.Encoding.Raw
+_DER_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")
+
+
+class VerifyKey:
+    """A public key. Equal keys have equal ids."""
+
+    __slots__ = ("_key", "id", "raw")
+
+    def __init__(self, key: Ed25519PublicKey) -> None:
+        self._key = key
+        self.raw: Final = key.public_bytes(_RAW, serialization.PublicFormat.Raw)
+        self.id: Final = hashlib.sha256(_DER_PREFIX + self.raw).hexdigest()
+
+    @classmethod
+    def from_hex(cls, text: str) -> Self:
+        """Read 64 hexadecimal digits; raise `MalformedError` on anything else."""
+        try:
+            return cls(Ed25519PublicKey.from_public_bytes(bytes.fromhex(text)))
+        except ValueError as error:
+            raise MalformedError(
+                f"expected an Ed25519 public key as 64 hexadecimal digits; got {text[:80]!r}"
+            ) from error
+
+    @property
+    def hex(self) -> str:
+        """The key itself as 64 hexadecimal digits."""
+        return self.raw.hex()
+
+    def accepts(self, signature: bytes, message: bytes) -> bool:
+        """Say whether ``signature`` (64 bytes) is this key's over ``message``."""
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VerifyKey) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
+    def __repr__(self) -> str:
+        return f"VerifyKey({self.id[:16]})"
+
+
+class SigningKey:
+    """A private key. It signs, and it does not print."""
+
+    __slots__ = ("_key", "public")
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public: Final = VerifyKey(key.public_key())
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a new key from the system's randomness."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> Self:
+        """Read the 32 bytes of RFC 8032's private key."""
+        return cls(Ed25519PrivateKey.from_private_bytes(seed))
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature, 64 bytes."""
+        return self._key.sign(message)
+
+    def dangerous_seed(self) -> bytes:
+        """Return the private key itself, 32 bytes: only for writing it to a protected file."""
+        return self._key.private_bytes(
+            _RAW, serialization.PrivateFormat.Raw, serialization.NoEncryption()
+        )
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.public.id[:16]}, private part hidden)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a signing key is not to be pickled")

@@ -1,0 +1,133 @@
+"""What becomes a leaf of the box's log.
+
+Format. A leaf's bytes are the entry's one encoding. Documents are named by the
+digest of their envelope and travel beside the log, so that the log itself holds no
+personal data and can be shown to anyone.
+"""
+
+from exam.identifiers import Digest, Label
+from protocol.values import Count, HexId, Milliseconds, Value, decode_canonical, encode
+
+
+class _Entry(Value, frozen=True, kw_only=True, tag_field="kind"):
+    at: Milliseconds
+
+
+class Opened(_Entry, frozen=True, kw_only=True, tag="opened"):
+    """The first leaf of a generation.
+
+    ``seen`` are the last signed checkpoints of earlier generations that the seats
+    showed; empty in generation 1.
+    """
+
+    appliance: Label
+    generation: Count
+    bundle: Digest
+    seen: tuple[str, ...]
+
+
+class Granted(_Entry, frozen=True, kw_only=True, tag="granted"):
+    """A grant was given."""
+
+    grant: Digest
+
+
+class HeadKept(_Entry, frozen=True, kw_only=True, tag="head"):
+    """A journal stood acknowledged at this head when the checkpoint was made."""
+
+    session: HexId
+    epoch: Count
+    n: Count
+    head: Digest
+
+
+class StrayKept(_Entry, frozen=True, kw_only=True, tag="stray"):
+    """A tail of an old epoch turned up after the session had moved on; a person decides."""
+
+    session: HexId
+    epoch: Count
+    n: Count
+    head: Digest
+
+
+class Decided(_Entry, frozen=True, kw_only=True, tag="decided"):
+    """A decision was made."""
+
+    decision: Digest
+
+
+class Alerted(_Entry, frozen=True, kw_only=True, tag="alerted"):
+    """Something was seen that a person should look at; ``alert`` is its document's digest."""
+
+    alert: Digest
+
+
+class CodeTried(_Entry, frozen=True, kw_only=True, tag="code_tried"):
+    """An unlock code was entered; wrong ones are counted, never written down."""
+
+    subject: Label
+    revision: Count
+    by: Label
+    opened: bool
+    wrong_so_far: Count
+
+
+class Released(_Entry, frozen=True, kw_only=True, tag="released"):
+    """The paper's key left the box for the seats."""
+
+    subject: Label
+    revision: Count
+    paper: Digest
+
+
+class Paired(_Entry, frozen=True, kw_only=True, tag="paired"):
+    """A seat received its certificates."""
+
+    seat: Label
+    certificate: Digest
+    seat_key: Digest
+    by: Label
+
+
+class Revoked(_Entry, frozen=True, kw_only=True, tag="revoked"):
+    """A certificate is no longer accepted."""
+
+    seat: Label
+    certificate: Digest
+    reason: str
+
+
+class ReceiptGiven(_Entry, frozen=True, kw_only=True, tag="receipt"):
+    """What a candidate's receipt is about; the receipt proves that this leaf is in the log."""
+
+    session: HexId
+    epoch: Count
+    n: Count
+    head: Digest
+    subject: Label
+    candidate: Label
+
+
+Entry = (
+    Opened
+    | Granted
+    | HeadKept
+    | StrayKept
+    | Decided
+    | Alerted
+    | CodeTried
+    | Released
+    | Paired
+    | Revoked
+    | ReceiptGiven
+)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """Return the bytes of the leaf."""
+    return encode(entry)
+
+
+def decode_entry(data: bytes) -> Entry:
+    """Parse a leaf's bytes."""
+    return decode_canonical(data, Entry)  # type: ignore[arg-type] # a union is no type for mypy

@@ -1,0 +1,72 @@
+"""Segments: recordings sealed to the office before they touch a disk.
+
+Format. A *piece* is 2 s of coded picture or sound in flight. A *segment* is the
+pieces of one view sealed together in one age file, 16 MiB or 10 minutes at most. Its
+manifest is signed by the session key of the seat, or for phones and room cameras by
+``recordings`` with the box key (sealing alone proves no origin). Manifests of one
+view count from 1 and each names the one before.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from exam.identifiers import Digest
+from protocol.envelope import Envelope, open_envelope, sign
+from protocol.keys import SigningKey, VerifyKey
+from protocol.payload_types import PayloadType
+from protocol.values import Count, HexId, Milliseconds, Value, sha256_hex
+
+MAX_SEALED: Final = 16 * 1024 * 1024
+MAX_DURATION_MS: Final = 10 * 60 * 1000
+FIRST: Final = "0" * 64
+"""``prev`` of the first segment of a view."""
+
+
+class View(StrEnum):
+    """What is looked at or listened to."""
+
+    FRONT = "front"
+    PHONE_1 = "phone-1"
+    PHONE_2 = "phone-2"
+    SCREEN = "screen"
+    SOUND = "sound"
+    ROOM = "room"
+
+
+class SegmentManifest(Value, frozen=True, kw_only=True):
+    """One sealed segment. ``digest`` is SHA-256 over the sealed bytes."""
+
+    session: HexId
+    view: View
+    n: Count
+    begins: Milliseconds
+    """Hall time of the first picture."""
+    ends: Milliseconds
+    media_type: str
+    pieces: Count
+    size: Count
+    digest: Digest
+    prev: Digest
+    """`manifest_digest` of the segment before, or `FIRST`."""
+    complete: bool
+    """False where the recording was cut off and the sealed bytes end early."""
+
+
+def sign_manifest(manifest: SegmentManifest, key: SigningKey) -> Envelope:
+    """Sign with the session key (seat) or the box key (phones, room cameras)."""
+    return sign(PayloadType.SEGMENT, manifest, key)
+
+
+def open_manifest(envelope: Envelope, key: VerifyKey) -> SegmentManifest:
+    """Return the manifest that ``key`` signed."""
+    return open_envelope(envelope, PayloadType.SEGMENT, key, SegmentManifest)
+
+
+def manifest_digest(envelope: Envelope) -> str:
+    """Return what the next manifest of this view names as ``prev``."""
+    return envelope.digest
+
+
+def check_sealed(manifest: SegmentManifest, sealed: bytes) -> bool:
+    """Say whether the sealed bytes are those that the manifest names."""
+    return len(sealed) == manifest.size and sha256_hex(sealed) == manifest.digest
