@@ -1,8 +1,45 @@
-"""What every test can rely on."""
+"""What every test can rely on.
+
+Rules: programs that a test starts run this checkout, whatever is installed; where `CI` is set, a
+skipped test is a failed one, with the reason for the skip as its message.
+"""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # Programs that a test starts must run this checkout, whatever is installed.
 os.environ["PYTHONPATH"] = str(ROOT)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests with network namespaces in one worker: they are heavy and shake time."""
+    for item in items:
+        if item.get_closest_marker("netns"):
+            item.add_marker(pytest.mark.xdist_group("netns"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Fail a skipped test in CI."""
+    report = yield
+    return failed_if_skipped(report, item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Fail a module skipped as a whole in CI."""
+    report = yield
+    return failed_if_skipped(report, collector.nodeid)
+
+
+def failed_if_skipped(report, name: str):  # noqa: ANN001, ANN201 - two report types without a common one
+    """Turn a skip into a failure where `CI` is set; an expected failure stays what it is."""
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{name} was skipped, and in CI every test must run. {reason}"
+    return report
