@@ -19,6 +19,7 @@ from typing import Annotated, Final
 import msgspec
 
 from exam.identifiers import Digest, Label
+from exam.order import OutlineItem
 from protocol.codes import read_code
 from protocol.errors import SealedError, WrongCodeError
 from protocol.sealing import SealingIdentity, seal
@@ -46,6 +47,8 @@ class SealedPaper(Value, frozen=True, kw_only=True):
     """P's public part, ``age1...``."""
     code_salts: tuple[Salt, ...]
     """One salt a code, in the order of the layers from outside."""
+    outline: tuple[OutlineItem, ...]
+    """Items and options by name, so that a candidate's order can be granted at log-in."""
     scrypt_n: Count = SCRYPT_N
 
 
