@@ -141,7 +141,9 @@ def test_damaged_database_is_refused(tmp_path: Path) -> None:
     """A page overwritten with rubbish is found on opening."""
     path = tmp_path / "db"
     connection = open_database(path, schema(ONE))
+    connection.execute("BEGIN")
     connection.executemany("INSERT INTO answer VALUES (?)", ((n,) for n in range(3000)))
+    connection.execute("COMMIT")
     connection.close()
     data = bytearray(path.read_bytes())
     data[4096 * 2 : 4096 * 3] = b"\xa5" * 4096
