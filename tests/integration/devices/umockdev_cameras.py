@@ -1,0 +1,80 @@
+"""Plugs and unplugs cameras in a fake kernel and prints what `CameraWatch` says of it.
+
+Run under ``umockdev-wrapper`` by test_cameras.py. The testbed must exist before pyudev's
+context, and the remove event must come before the device's files go.
+"""
+
+import asyncio
+import sys
+
+import msgspec
+
+sys.path.append("/usr/lib/python3/dist-packages")  # gi is Debian's; nothing else is wanted of it
+import gi
+
+sys.path.pop()
+gi.require_version("UMockdev", "1.0")
+from gi.repository import UMockdev  # noqa: E402
+
+from devices.cameras import CameraWatch  # noqa: E402
+
+
+def plug(
+    testbed: "UMockdev.Testbed", number: int, port: str, *, capture: bool = True, bus: str = "usb"
+) -> str:
+    """Add a video node; return its path in /sys."""
+    return testbed.add_device(
+        "video4linux",
+        f"video{number}",
+        None,
+        ["name", "Exam Camera"],
+        [
+            *("DEVNAME", f"/dev/video{number}"),
+            *("ID_V4L_CAPABILITIES", ":capture:" if capture else ":"),
+            *("ID_V4L_PRODUCT", "Exam Camera: front"),
+            *("ID_BUS", bus),
+            *("ID_PATH", f"pci-0000:00:14.0-usb-0:{port}:1.0"),
+            *("ID_SERIAL", "Maker_Exam_Camera_0042"),
+            *("ID_VENDOR_ID", "046d"),
+            *("ID_MODEL_ID", "0825"),
+        ],
+    )
+
+
+def unplug(testbed: "UMockdev.Testbed", path: str) -> None:
+    """Send the event, then remove the files, as the kernel does."""
+    testbed.uevent(path, "remove")
+    testbed.remove_device(path)
+
+
+async def scenario() -> None:
+    """One camera before the start; another plugged in, unplugged, and put elsewhere."""
+    testbed = UMockdev.Testbed.new()
+    plug(testbed, 0, "1")
+    async with CameraWatch() as watch:
+        events = watch.events()
+
+        async def say(step: str) -> None:
+            event = await asyncio.wait_for(anext(events), 10)
+            line = {
+                "step": step,
+                "event": type(event).__name__,
+                "node": event.camera.node,
+                "place": event.camera.place,
+                "model": event.camera.model,
+                "cameras": [camera.node for camera in watch.cameras],
+            }
+            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+
+        await say("at the start")
+        plug(testbed, 1, "1", capture=False)  # the metadata node of the first
+        plug(testbed, 2, "9", bus="virtual")  # a loop-back device
+        second = plug(testbed, 3, "2")
+        await say("plugged in")
+        unplug(testbed, second)
+        await say("unplugged")
+        plug(testbed, 4, "2")
+        await say("back in the same port")
+
+
+asyncio.run(scenario())
