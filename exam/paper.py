@@ -86,6 +86,8 @@ class Part(_Value, frozen=True, kw_only=True):
     title: str
     items: tuple[Item, ...]
     shuffle: bool = False
+    instructions: str = ""
+    """What stands below the heading, as clean HTML."""
 
 
 class Asset(_Value, frozen=True, kw_only=True):

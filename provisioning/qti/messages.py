@@ -1,0 +1,216 @@
+"""What the reader of QTI packages says to people, in Chinese and English."""
+
+from provisioning.problems import Text
+
+# --- the zip ---------------------------------------------------------------------------
+NOT_A_ZIP = Text(
+    code="qti-not-a-zip",
+    zh="应为 zip 格式的 QTI 内容包，实际不是（{came}）；请从命题系统重新导出。",
+    en="expected a QTI content package (zip), but this is none ({came}); export it again.",
+)
+PATH_CLIMBS = Text(
+    code="qti-path",
+    zh="包内文件名应是包内的相对路径，实际为 {came}，会指到包外；整包拒收，请查明来源。",
+    en="expected a relative path that stays inside the package, got {came}; the package is "
+    "refused whole: find out where it comes from.",
+)
+SPECIAL_FILE = Text(
+    code="qti-special-file",
+    zh="包内只应有普通文件，{came} 是符号链接或特殊文件；请重新打包。",
+    en="expected regular files only; {came} is a symbolic link or special file; pack it again.",
+)
+ENCRYPTED = Text(
+    code="qti-encrypted",
+    zh="{came} 加了 zip 密码，无法读取；请导出不加密码的包。",
+    en="{came} is encrypted with a zip password; export the package without one.",
+)
+DOUBLE_FILE = Text(
+    code="qti-double-file",
+    zh="{came} 在包内出现不止一次（不分大小写），不能确定用哪一个；请重新打包。",
+    en="{came} stands more than once in the package (case ignored); pack it again.",
+)
+TOO_LARGE = Text(
+    code="qti-too-large",
+    zh="{what}上限为 {limit}，实际为 {came}；请减小后重新导出。",
+    en="the limit of {what} is {limit}, got {came}; make it smaller and export again.",
+)
+BOMB = Text(
+    code="qti-bomb",
+    zh="{name} 解压后膨胀 {came} 倍（上限 {limit} 倍），疑为压缩炸弹；整包拒收。",
+    en="{name} grows {came} times when unpacked (limit {limit}), like a zip bomb; refused.",
+)
+DAMAGED = Text(
+    code="qti-damaged",
+    zh="{name} 已损坏（{came}）；请重新导出或重新拷贝。",
+    en="{name} is damaged ({came}); export or copy the package again.",
+)
+# --- XML -------------------------------------------------------------------------------
+BAD_XML = Text(
+    code="qti-xml",
+    zh="应为格式良好的 XML，实际：{came}；请在该处更正。",
+    en="expected well-formed XML, got: {came}; mend it at this place.",
+)
+EXTERNAL_ENTITY = Text(
+    code="qti-external-entity",
+    zh="XML 引用了外部实体 {name}（{came}）；为防泄密一律不读取外部文件，整包拒收。"
+    "请删除 DOCTYPE。",
+    en="the XML names an external entity {name} ({came}); nothing outside the package is ever "
+    "read and the package is refused. Remove the DOCTYPE.",
+)
+DOCTYPE = Text(
+    code="qti-doctype",
+    zh="QTI 文件不应有 DOCTYPE 或实体声明，实际有 {came}；请删除。",
+    en="expected no DOCTYPE and no entity declarations in QTI, got {came}; remove it.",
+)
+UNKNOWN_ROOT = Text(
+    code="qti-root",
+    zh="应为 QTI 2.1、2.2 或 3.0 的 {expected}，实际根元素为 {came}；请按这三个版本之一导出。",
+    en="expected {expected} of QTI 2.1, 2.2 or 3.0, got {came}; export as one of these versions.",
+)
+# --- manifest and test -----------------------------------------------------------------
+NO_MANIFEST = Text(
+    code="qti-no-manifest",
+    zh="包的最上层应有 imsmanifest.xml，实际没有；请把清单文件放在 zip 的最上层，不要外套文件夹。",
+    en="expected imsmanifest.xml at the top of the package, found none; put it at the top of "
+    "the zip, not inside a folder.",
+)
+NO_ITEMS = Text(
+    code="qti-no-items",
+    zh="清单中应至少列出一道 QTI 试题，实际没有；请检查导出内容。",
+    en="expected at least one QTI item in the manifest, found none; check what was exported.",
+)
+SEVERAL_TESTS = Text(
+    code="qti-several-tests",
+    zh="一个包应只有一份试卷（assessmentTest），实际有 {came} 份；请分开导出。",
+    en="expected one assessmentTest in a package, got {came}; export them apart.",
+)
+MISSING_FILE = Text(
+    code="qti-missing-file",
+    zh="引用了 {name}，包内没有这个文件；请补上或删除引用。",
+    en="{name} is named here but is not in the package; add it or remove the reference.",
+)
+OUTSIDE_REFERENCE = Text(
+    code="qti-outside",
+    zh="只能引用包内文件，实际引用 {came}；考场不上网，请把文件放进包内。",
+    en="expected a file of the package, got {came}; halls have no internet: put the file into "
+    "the package.",
+)
+ITEM_TWICE = Text(
+    code="qti-item-twice",
+    zh="试题标识 {name} 出现两次（另见 {came}）；每题标识必须唯一，请更改其一。",
+    en="the identifier {name} is used twice (also in {came}); rename one of the items.",
+)
+TEST_FEATURE = Text(
+    code="qti-test-feature",
+    zh="试卷使用了 {name}（随机抽题、条件跳转或外部分节），不支持；请导出一份固定试卷。",
+    en="the test uses {name} (drawing, branching or sections in other files), which is not "
+    "supported; export one fixed paper.",
+)
+BAD_WEIGHT = Text(
+    code="qti-weight",
+    zh="分值应为大于 0、至多两位小数的数，实际为 {came}；请更正。",
+    en="expected points above 0 with at most two decimals, got {came}; correct it.",
+)
+# --- items -----------------------------------------------------------------------------
+INTERACTION = Text(
+    code="qti-interaction",
+    zh="题型 {name} 不支持；可用：单选、多选、判断（choiceInteraction）、"
+    "填空（textEntryInteraction）、简答（extendedTextInteraction）。请改换题型。",
+    en="the interaction {name} is not supported; expected choiceInteraction, "
+    "textEntryInteraction or extendedTextInteraction. Change the kind of question.",
+)
+NO_INTERACTION = Text(
+    code="qti-no-interaction",
+    zh="该题没有作答部分；应含一个作答题型，请补上，或把说明文字并入所属的题。",
+    en="the item has nothing to answer; expected an interaction: add one, or move the text "
+    "into the question that it belongs to.",
+)
+MIXED_INTERACTIONS = Text(
+    code="qti-mixed",
+    zh="一题应为一个选择题、一个简答，或若干填空，实际为 {came}；请拆成几道题。",
+    en="expected one choice, one extended text, or several text entries in an item, got "
+    "{came}; split it into several items.",
+)
+ADAPTIVE = Text(
+    code="qti-adaptive",
+    zh="该题使用 {name}（自适应或随机题），不支持；请导出固定题目。",
+    en="the item uses {name} (adaptive or randomised), which is not supported; export a fixed "
+    "item.",
+)
+UNKNOWN_ELEMENT = Text(
+    code="qti-element",
+    zh="题面中的元素 {name} 不支持；为免丢失内容不作删减，请改用普通段落、表格、图片或 MathML。",
+    en="the element {name} is not supported in a question; nothing is dropped silently: use "
+    "paragraphs, tables, pictures or MathML.",
+)
+NO_DECLARATION = Text(
+    code="qti-no-declaration",
+    zh="应有标识为 {name} 的 responseDeclaration，实际没有；请补上。",
+    en="expected a responseDeclaration {name}, found none; add it.",
+)
+CARDINALITY = Text(
+    code="qti-cardinality",
+    zh="该作答的 cardinality 应为 {expected}，实际为 {came}；请更正。",
+    en="expected cardinality {expected} for this interaction, got {came}; correct it.",
+)
+BAD_NUMBER = Text(
+    code="qti-number",
+    zh="{name} 应为数字，实际为 {came}；请更正。",
+    en="expected a number for {name}, got {came}; correct it.",
+)
+FEW_OPTIONS = Text(
+    code="qti-few-options",
+    zh="选择题至少应有两个选项，实际有 {came} 个；请补上。",
+    en="expected at least two options, got {came}; add what is missing.",
+)
+OPTION_TWICE = Text(
+    code="qti-option-twice",
+    zh="选项标识 {came} 出现两次；请更改其一。",
+    en="the option identifier {came} is used twice; rename one.",
+)
+BLANK_TWICE = Text(
+    code="qti-blank-twice",
+    zh="两个空使用同一个 responseIdentifier {came}；每空应各有一个。",
+    en="two blanks share the responseIdentifier {came}; give each its own.",
+)
+NO_KEY = Text(
+    code="qti-no-key",
+    zh="{name} 没有标准答案；应有 correctResponse 或 mapping，请补上。",
+    en="{name} has no key; expected a correctResponse or a mapping: add one.",
+)
+KEY_UNKNOWN_OPTION = Text(
+    code="qti-key-option",
+    zh="标准答案为 {came}，但没有这个选项；应为 {expected} 之一，请更正。",
+    en="the key is {came}, which is no option; expected one of {expected}: correct it.",
+)
+KEY_COUNT = Text(
+    code="qti-key-count",
+    zh="标准答案应有 {expected} 个选项，实际有 {came} 个；请更正。",
+    en="expected {expected} option(s) in the key, got {came}; correct it.",
+)
+PROCESSING = Text(
+    code="qti-processing",
+    zh="计分方式应为模板 match_correct 或 map_response（或其直接写法），实际为 {came}；"
+    "为免计分走样不作猜测，请改用模板。",
+    en="expected the response processing template match_correct or map_response (or the same "
+    "written out), got {came}; scores are not guessed: use a template.",
+)
+POINTS_UNREACHABLE = Text(
+    code="qti-points",
+    zh="按标准答案最多得 {came} 分，与该题分值 {expected} 分不符；请更正 mapping 或 MAXSCORE。",
+    en="the key gives at most {came} points, but the item is worth {expected}; correct the "
+    "mapping or MAXSCORE.",
+)
+# --- pictures --------------------------------------------------------------------------
+NOT_A_PICTURE = Text(
+    code="qti-picture",
+    zh="{name} 应为 PNG、JPEG、GIF 或 WebP 图片，实际为 {came}；请转换格式后重新导出。",
+    en="expected {name} to be a PNG, JPEG, GIF or WebP picture, got {came}; convert it and "
+    "export again.",
+)
+# --- notes: taken, but worth knowing ---------------------------------------------------
+FEEDBACK_LEFT_OUT = Text(
+    code="qti-note-feedback",
+    zh="{name} 会在考试中提示答案，已从考生试卷中去除。",
+    en="{name} would tell the answer during the exam and was left out of the paper.",
+)
