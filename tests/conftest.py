@@ -36,7 +36,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     return failed_if_skipped(report, collector.nodeid)
 
 
-def failed_if_skipped(report, name: str):  # noqa: ANN001, ANN201 - two report types without a common one
+def failed_if_skipped(report, name: str):
     """Turn a skip into a failure where `CI` is set; an expected failure stays what it is."""
     if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -32,7 +32,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     made.close()
 
 
-def insert(n: int):  # noqa: ANN201 - a job
+def insert(n: int):
     """Return a job that inserts ``n`` and gives it back."""
 
     def job(connection: sqlite3.Connection) -> int:
