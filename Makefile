@@ -38,7 +38,7 @@ bench: ## speeds and memory beside their baselines, written to build/bench/
 
 dlib: ## build the fast dlib for this machine; demo and test take it from then on
 	@setup/prepare dlib
-	@appliance/faces/build_dlib.sh
+	@appliance/faces/build_dlib.sh --python $(CURDIR)/$(BIN)/python
 	@setup/prepare demo
 
 # make face-report FOLDER, or make face-report FOLDER=...
