@@ -155,6 +155,23 @@ class CameraRules(_Section, frozen=True, kw_only=True):
     picture_lost: PictureLost
 
 
+class PhotoRules(_Section, frozen=True, kw_only=True):
+    """What a roster photo must be. Shapes are width to height in thousandths."""
+
+    formats: tuple[str, ...]
+    min_bytes: Annotated[int, msgspec.Meta(ge=1)]
+    max_bytes: Annotated[int, msgspec.Meta(ge=1)]
+    min_width: Annotated[int, msgspec.Meta(ge=1)]
+    max_width: Annotated[int, msgspec.Meta(ge=1)]
+    min_height: Annotated[int, msgspec.Meta(ge=1)]
+    max_height: Annotated[int, msgspec.Meta(ge=1)]
+    min_shape: Thousandths
+    max_shape: Thousandths
+    colour: bool
+    white_ground: bool
+    """A ground that seems not white is shown to a person, never refused by the machine."""
+
+
 class EndRules(_Section, frozen=True, kw_only=True):
     """The end page counts ``leave_hall_s`` down."""
 
@@ -177,6 +194,7 @@ class RuleBook(_Section, frozen=True, kw_only=True):
     away: AwayRules
     identity: IdentityRules
     cameras: CameraRules
+    photo: PhotoRules
     end: EndRules
 
 

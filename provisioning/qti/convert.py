@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import msgspec
 
 from exam import paper as papers
+from provisioning.archive import read_archive
 from provisioning.problems import Place, Problem, Problems
 from provisioning.qti import messages, xml
-from provisioning.qti.archive import read_archive
 from provisioning.qti.counting import Source
 from provisioning.qti.html import Renderer, is_for_candidates
 from provisioning.qti.items import convert_item

@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from provisioning import messages as shared
+from provisioning.archive import climbs
 from provisioning.problems import Place, Problems
 from provisioning.qti import messages, xml
-from provisioning.qti.archive import climbs
 
 MANIFEST: Final = "imsmanifest.xml"
 _ITEM_TYPE: Final = re.compile(r"imsqti_item_xmlv\d+p\d+")
@@ -95,7 +96,7 @@ def resolve(
         return None
     path = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(split.path)))
     if climbs(path):
-        problems.add(messages.PATH_CLIMBS, place, came=repr(href[:80]))
+        problems.add(shared.PATH_CLIMBS, place, came=repr(href[:80]))
         return None
     if path not in files:
         problems.add(messages.MISSING_FILE, place, name=path)

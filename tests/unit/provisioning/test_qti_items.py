@@ -256,7 +256,7 @@ def test_other_interactions_are_refused_by_name(name, package):
         ({"body": '<p><a href="http://x">x</a></p>'}, "qti-element"),
         ({"body": '<p><img src="http://x/y.png" alt=""/></p>'}, "qti-outside"),
         ({"body": '<p><img src="data:image/png;base64,AA" alt=""/></p>'}, "qti-outside"),
-        ({"body": '<p><img src="../../../etc/passwd" alt=""/></p>'}, "qti-path"),
+        ({"body": '<p><img src="../../../etc/passwd" alt=""/></p>'}, "zip-path"),
         ({"body": '<p><img src="missing.png" alt=""/></p>'}, "qti-missing-file"),
         ({"body": '<p><printedVariable identifier="x"/></p>'}, "qti-adaptive"),
     ],

@@ -12,8 +12,8 @@ import zipfile
 import zlib
 from typing import Final
 
+from provisioning import messages
 from provisioning.problems import Place, Problems
-from provisioning.qti import messages
 
 MAX_ARCHIVE: Final = 256 * 2**20
 """Bytes of the zip itself."""

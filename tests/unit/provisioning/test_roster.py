@@ -1,0 +1,372 @@
+"""Rosters as clerks make them, good and bad."""
+
+import csv
+import datetime as dt
+import io
+import unicodedata
+
+import openpyxl
+import pytest
+from PIL import Image
+
+from exam.candidates import id_number_check_character
+from exam.rulebook import read_rule_book
+from exam.sitting import Room, Seat, Sitting, Subject
+from provisioning.problems import InputRefusedError
+from provisioning.roster import import_roster
+
+TODAY = dt.date(2026, 3, 1)
+KEY = bytes(32)
+
+
+def id_number(order: int, birth: str = "19950301") -> str:
+    first = f"990101{birth}{order:03d}"  # 99: an area that was never assigned
+    return first + id_number_check_character(first)
+
+
+def sitting(seats: int = 4) -> Sitting:
+    return Sitting(
+        id="s-1",
+        title="CIM 工程师（中级）",
+        project="CIM",
+        issuer="中心",
+        centre="beijing-01",
+        time_zone="Asia/Shanghai",
+        rule_book="ksj",
+        rule_book_digest="0" * 64,
+        subjects=(
+            Subject(id="theory", title="理论知识", opens=0, closes=1, duration_s=1),
+            Subject(id="practical", title="实操技能", opens=0, closes=1, duration_s=1),
+        ),
+        rooms=(Room(id="r1", title="一号机房"),),
+        seats=tuple(
+            Seat(id=f"a-{n:02d}", room="r1", label=f"A{n:02d}") for n in range(1, seats + 1)
+        ),
+    )
+
+
+def portrait(colour=(200, 120, 90), size=(350, 490), kind="JPEG") -> bytes:
+    picture = Image.effect_noise(size, 60).convert("RGB")
+    picture.paste((255, 255, 255), (0, 0, size[0], size[1] // 3))
+    picture.paste(colour, (size[0] // 3, size[1] // 3, 2 * size[0] // 3, size[1]))
+    stream = io.BytesIO()
+    picture.save(stream, kind)
+    return stream.getvalue()
+
+
+class Office:
+    """A clerk's folder that a test edits, then imports."""
+
+    def __init__(self) -> None:
+        self.header: list[object] = ["序号", "姓名", "身份证号码（必填）", "准考证号", "座位"]
+        self.rows: list[list[object]] = [
+            [1, "张　三", id_number(1), "２０２６０００１", "Ａ０１ "],
+            [2, "李小明", id_number(2).lower(), "20260002 ", "a02"],
+        ]
+        self.photos = {
+            f"张三+{id_number(1)}.jpg": portrait(),
+            f"李小明{id_number(2)}.JPEG": portrait(),
+            f"李小明+{id_number(2)}+报名表.jpg": b"a scan, not looked at",
+        }
+        self.faces = 1
+
+    def xlsx(self, title: str = "2026 年第一季度考生名单") -> bytes:
+        book = openpyxl.Workbook()
+        page = book.active
+        page.append([title])
+        page.merge_cells(start_row=1, start_column=1, end_row=1, end_column=len(self.header))
+        page.append([])
+        page.append(self.header)
+        for row in self.rows:
+            page.append(row)
+        stream = io.BytesIO()
+        book.save(stream)
+        return stream.getvalue()
+
+    def csv(self, encoding: str, delimiter: str = ",") -> bytes:
+        stream = io.StringIO()
+        csv.writer(stream, delimiter=delimiter).writerows([self.header, *self.rows])
+        return stream.getvalue().encode(encoding)
+
+    def take(self, data: bytes | None = None, **changes):
+        options = {
+            "file": "名单.xlsx",
+            "photos": {name: lambda c=content: c for name, content in self.photos.items()},
+            "sitting": sitting(),
+            "rules": read_rule_book(RULES),
+            "count_faces": lambda _: self.faces,
+            "today": TODAY,
+            "pseudonym_key": KEY,
+        }
+        return import_roster(self.xlsx() if data is None else data, **(options | changes))
+
+    def refused(self, data: bytes | None = None, **changes):
+        with pytest.raises(InputRefusedError) as caught:
+            self.take(data, **changes)
+        return caught.value.problems
+
+
+from pathlib import Path  # noqa: E402
+
+import exam.rulebook  # noqa: E402
+
+RULES = (Path(exam.rulebook.__file__).parent / "rulebooks" / "ksj.toml").read_text("utf-8")
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_a_clerks_spreadsheet_is_taken(office):
+    """Title row, blanks, full-width digits and padded names come out clean."""
+    taken = office.take()
+    first, second = taken.roster.candidates
+    assert (first.name, first.id_number, first.ticket_number) == ("张三", id_number(1), "20260001")
+    assert (first.seat, second.seat) == ("a-01", "a-02")
+    assert second.id_number == id_number(2)
+    assert first.subjects == ("theory", "practical")
+    assert taken.photos[first.photo] == office.photos[f"张三+{id_number(1)}.jpg"]
+    assert [note.code for note in taken.notes] == ["roster-note-column"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [("utf-8-sig", ","), ("utf-8", ";"), ("gb18030", ","), ("utf-16", "\t")],
+)
+def test_csv_in_the_encodings_of_offices(encoding, delimiter, office):
+    """A csv says the same in UTF-8 with or without mark, GB18030, and Excel's Unicode text."""
+    office.rows[0][2] = f'="{id_number(1)}"'
+    office.rows[1][2] = f"'{id_number(2)}"
+    taken = office.take(office.csv(encoding, delimiter), file="名单.csv")
+    assert [c.name for c in taken.roster.candidates] == ["张三", "李小明"]
+
+
+def test_numbers_stored_as_numbers(office):
+    """A short number stored as a number is read as its digits, zeros of its format kept."""
+    office.rows[0][3] = 20260001
+    book = openpyxl.load_workbook(io.BytesIO(office.xlsx()))
+    cell = book.active["D5"]
+    cell.value, cell.number_format = 2, "00000000"
+    stream = io.BytesIO()
+    book.save(stream)
+    first, second = office.take(stream.getvalue()).roster.candidates
+    assert (first.ticket_number, second.ticket_number) == ("20260001", "00000002")
+
+
+@pytest.mark.parametrize("stored", [990101199503010019, 9.90101199503010e17, "9.90101E+17"])
+def test_an_id_number_stored_as_a_number_is_refused(stored, office):
+    """A spreadsheet keeps 15 digits of a number: the ID number is lost, and the clerk told why."""
+    office.rows[0][2] = stored
+    office.photos = {}
+    problems = [p for p in office.refused() if p.code == "roster-digits-lost"]
+    assert [(p.place.row, p.place.column) for p in problems] == [(4, "C（身份证号码(必填)）")]
+    assert "文本" in problems[0].show("zh")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (id_number(1)[:17] + ("0" if id_number(1)[17] != "0" else "1"), "roster-id-check"),
+        (id_number(1)[:16], "roster-id-form"),
+        ("99010119950230001X", "roster-id-birth"),
+        (id_number(1, "20270301"), "roster-id-birth"),
+        ("", "roster-empty"),
+        ("身份证遗失", "roster-id-form"),
+    ],
+)
+def test_wrong_id_numbers_are_named_by_row_and_column(number, code, office):
+    """Form, birth date and check digit of GB 11643 each have their own message."""
+    office.rows[0][2] = number
+    (problem,) = [p for p in office.refused() if p.code.startswith("roster")]
+    assert problem.code == code
+    assert (problem.place.row, problem.place.column) == (4, "C（身份证号码(必填)）")
+
+
+@pytest.mark.parametrize(("column", "name"), [(2, "身份证号"), (3, "准考证号"), (4, "座位号")])
+def test_doubles_name_both_rows(column, name, office):
+    """The same ID number, ticket or seat twice is refused with the rows of both."""
+    office.rows[1][column] = office.rows[0][column]
+    (problem,) = [p for p in office.refused() if p.code == "roster-double"]
+    assert (problem.place.row, problem.values["row"], problem.values["name"]) == (5, "4", name)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        (1, "", "roster-empty"),
+        (1, "张3", "roster-name"),
+        (3, "2026/01", "roster-ticket"),
+        (4, "Z99", "roster-seat"),
+        (4, None, "roster-empty"),
+    ],
+)
+def test_other_bad_cells(column, value, code, office):
+    """Each bad cell is a problem of its row."""
+    office.rows[0][column] = value
+    found = [(p.place.row, p.code) for p in office.refused() if p.code.startswith("roster")]
+    assert found == [(4, code)]
+
+
+def test_every_bad_row_is_reported_and_none_taken(office):
+    """Two bad rows, two problems, in one go."""
+    office.rows[0][2] = "1"
+    office.rows[1][4] = "Z99"
+    problems = [p for p in office.refused() if p.code.startswith("roster")]
+    assert [(p.place.row, p.code) for p in problems] == [
+        (4, "roster-id-form"),
+        (5, "roster-seat"),
+    ]
+
+
+def test_optional_columns(office):
+    """Mobile, level, subjects and extra time; a mobile stands for a missing ticket number."""
+    office.header = ["姓名", "证件号", "联系电话", "报考级别", "报考科目", "加时(分钟)"]
+    office.rows = [
+        ["张三", id_number(1), "138 0013 8000", "中级", "理论知识", "30"],
+        ["李小明", id_number(2), "", "中级", "理论知识、实操技能", None],
+    ]
+    first, second = office.take().roster.candidates
+    assert (first.mobile, first.ticket_number, first.level) == ("13800138000",) * 2 + ("中级",)
+    assert (first.subjects, first.extra_minutes, first.seat) == (("theory",), 30, "a-01")
+    assert second.subjects == ("theory", "practical")
+
+
+def test_more_candidates_than_seats(office):
+    """A roster that does not fit the room is refused."""
+    codes = [p.code for p in office.refused(sitting=sitting(seats=1))]
+    assert "roster-more-than-seats" in codes
+
+
+def test_blank_rows_and_footers_are_no_candidates(office):
+    """Blank rows are passed over; a total below the table is noted, not imported."""
+    office.rows = [office.rows[0], [None, "  "], office.rows[1], ["合计：2 人"]]
+    taken = office.take()
+    assert len(taken.roster.candidates) == 2
+    assert "roster-note-footer" in [note.code for note in taken.notes]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "roster-file"),
+        (b"PK\x03\x04 broken", "zip-none"),
+        (b"\xff\xff\xff\x80\x81", "roster-encoding"),
+        ("甲,乙\n1,2\n".encode(), "roster-no-header"),
+        ("姓名,身份证号\n".encode(), "roster-no-rows"),
+        ("姓名,身份证号,考生姓名\n张三,1,李四\n".encode(), "roster-header-twice"),
+    ],
+)
+def test_files_that_are_no_roster(data, code, office):
+    """What cannot be read as a roster is refused with what was found."""
+    assert code in [problem.code for problem in office.refused(data)]
+
+
+def test_identifiers_are_stable_and_say_nothing(office):
+    """The same person keeps an identifier over revisions; it holds no part of the ID number."""
+    first = office.take().roster.candidates[0]
+    office.rows.reverse()
+    again = office.take().roster.candidates[1]
+    assert first.id == again.id
+    assert not any(part in first.id for part in ("990101", "1995"))
+    assert office.take(pseudonym_key=b"x" * 32).roster.candidates[1].id != first.id
+
+
+# --- photos ----------------------------------------------------------------------------
+
+
+def test_photo_names_composed_and_decomposed(office):
+    """A file name written by a Mac (NFD) is the same name."""
+    office.header = ["Name", "ID Number"]
+    office.rows = [["Zoë Müller", id_number(1)]]
+    name = unicodedata.normalize("NFD", f"Zoë Müller+{id_number(1)}.png")
+    office.photos = {name: portrait(kind="PNG")}
+    assert len(office.take().photos) == 1
+
+
+def test_a_missing_photo_says_what_file_was_expected(office):
+    """The file that should be there is named; the other papers of a candidate do not count."""
+    del office.photos[f"李小明{id_number(2)}.JPEG"]
+    (problem,) = office.refused()
+    assert problem.code == "photo-missing"
+    assert f"李小明+{id_number(2)}.jpg" in problem.show("zh")
+    assert problem.place.row == 5
+
+
+def test_a_photo_under_another_name_is_not_taken(office):
+    """The right ID number with another name is a question for a person."""
+    office.photos[f"李晓明+{id_number(2)}.jpg"] = office.photos.pop(f"李小明{id_number(2)}.JPEG")
+    assert [p.code for p in office.refused()] == ["photo-name"]
+
+
+def test_two_photos_of_one_candidate(office):
+    """Two photos of one candidate: which is right is for a person."""
+    office.photos[f"张三{id_number(1)}.png"] = portrait(kind="PNG")
+    assert [p.code for p in office.refused()] == ["photo-twice"]
+
+
+@pytest.mark.parametrize(("faces", "code"), [(0, "photo-no-face"), (2, "photo-several-faces")])
+def test_a_photo_shows_one_face(faces, code, office):
+    """No face, or two, refuse the photo by name."""
+    office.faces = faces
+    problems = office.refused()
+    assert {p.code for p in problems} == {code}
+    assert f"张三+{id_number(1)}.jpg" in problems[0].show("en")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"no picture at all", "photo-unreadable"),
+        (portrait(kind="GIF"), "photo-unreadable"),
+        (portrait(size=(600, 400)), "photo-size"),
+        (portrait(size=(70, 98), kind="PNG"), "photo-size"),
+    ],
+)
+def test_photos_that_break_the_rule_book(content, code, office):
+    """Format and shape come from the rule book."""
+    office.photos[f"张三+{id_number(1)}.jpg"] = content
+    assert code in [p.code for p in office.refused()]
+
+
+def test_a_grey_photo_is_refused_and_a_dark_ground_noted(office):
+    """Colour is asked for; a ground that is not white is shown to a person only."""
+    stream = io.BytesIO()
+    Image.effect_noise((350, 490), 40).convert("RGB").save(stream, "JPEG")
+    office.photos[f"张三+{id_number(1)}.jpg"] = stream.getvalue()
+    assert [p.code for p in office.refused()] == ["photo-grey"]
+    dark = Image.open(io.BytesIO(portrait()))
+    dark.paste((20, 40, 160), (0, 0, 350, 160))
+    stream = io.BytesIO()
+    dark.save(stream, "JPEG")
+    office.photos[f"张三+{id_number(1)}.jpg"] = stream.getvalue()
+    assert "photo-note-ground" in [note.code for note in office.take().notes]
+
+
+def test_miit_photo_rule(office):
+    """295x413 pixels, JPEG, 40 to 1000 KB: nothing else passes."""
+    rules = RULES.replace('formats = ["jpeg", "png"]', 'formats = ["jpeg"]')
+    for name, value in (
+        ("min_width", 295),
+        ("max_width", 295),
+        ("min_height", 413),
+        ("max_height", 413),
+        ("min_bytes", 40000),
+        ("max_bytes", 1000000),
+    ):
+        rules = "\n".join(
+            f"{name} = {value}" if line.startswith(f"{name} ") else line
+            for line in rules.splitlines()
+        )
+    book = read_rule_book(rules)
+    good = io.BytesIO()
+    noise = Image.effect_noise((295, 413), 90).convert("RGB")
+    noise.paste((250, 10, 10), (50, 100, 150, 300))
+    noise.save(good, "JPEG", quality=98)
+    assert 40_000 <= len(good.getvalue()) <= 1_000_000
+    office.photos = {n: good.getvalue() for n in office.photos if "报名表" not in n}
+    assert len(office.take(rules=book).roster.candidates) == 2
+    office.photos[f"张三+{id_number(1)}.jpg"] = portrait(size=(295, 414))
+    codes = [p.code for p in office.refused(rules=book)]
+    assert "photo-size" in codes
+    assert "photo-bytes" in codes
