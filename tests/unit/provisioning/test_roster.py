@@ -4,17 +4,20 @@ import csv
 import datetime as dt
 import io
 import unicodedata
+from pathlib import Path
 
 import openpyxl
 import pytest
 from PIL import Image
 
+import exam.rulebook
 from exam.candidates import id_number_check_character
 from exam.rulebook import read_rule_book
 from exam.sitting import Room, Seat, Sitting, Subject
 from provisioning.problems import InputRefusedError
 from provisioning.roster import import_roster
 
+RULES = (Path(exam.rulebook.__file__).parent / "rulebooks" / "ksj.toml").read_text("utf-8")
 TODAY = dt.date(2026, 3, 1)
 KEY = bytes(32)
 
@@ -104,13 +107,6 @@ class Office:
         with pytest.raises(InputRefusedError) as caught:
             self.take(data, **changes)
         return caught.value.problems
-
-
-from pathlib import Path  # noqa: E402
-
-import exam.rulebook  # noqa: E402
-
-RULES = (Path(exam.rulebook.__file__).parent / "rulebooks" / "ksj.toml").read_text("utf-8")
 
 
 @pytest.fixture
