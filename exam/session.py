@@ -146,11 +146,12 @@ Happening = (
 
 _S: Final = State
 _OPEN: Final = (_S.SEATED, _S.IDENTIFIED, _S.WAITING, _S.ANSWERING, _S.PAUSED, _S.AWAY)
+_WRITTEN: Final = (_S.HANDED_IN, _S.HANDED_IN_PROVISIONALLY, _S.COLLECTED)
 
 TABLE: Final[dict[type, dict[State, State]]] = {
     LoggedIn: {_S.EXPECTED: _S.SEATED, **{s: s for s in _OPEN}},
-    IdentityAccepted: {_S.SEATED: _S.IDENTIFIED, **{s: s for s in _OPEN if s != _S.SEATED}},
-    TurnedAway: dict.fromkeys((_S.SEATED, _S.IDENTIFIED, _S.WAITING), _S.REFUSED),
+    IdentityAccepted: {_S.SEATED: _S.IDENTIFIED, **{s: s for s in (*_OPEN[1:], *_WRITTEN)}},
+    TurnedAway: {**dict.fromkeys(_OPEN, _S.REFUSED), **dict.fromkeys(_WRITTEN, _S.VOIDED)},
     RulesRead: {_S.IDENTIFIED: _S.WAITING, _S.WAITING: _S.WAITING},
     Entered: {_S.WAITING: _S.ANSWERING, _S.ANSWERING: _S.ANSWERING},
     Paused: {_S.ANSWERING: _S.PAUSED, _S.AWAY: _S.PAUSED, _S.PAUSED: _S.PAUSED},
@@ -166,9 +167,7 @@ TABLE: Final[dict[type, dict[State, State]]] = {
     Reconciled: {_S.HANDED_IN_PROVISIONALLY: _S.HANDED_IN},
     Reopened: {_S.HANDED_IN_PROVISIONALLY: _S.ANSWERING},
     Collected: dict.fromkeys((*_OPEN, _S.HANDED_IN_PROVISIONALLY), _S.COLLECTED),
-    Voided: dict.fromkeys(
-        (*_OPEN, _S.HANDED_IN, _S.HANDED_IN_PROVISIONALLY, _S.COLLECTED), _S.VOIDED
-    ),
+    Voided: dict.fromkeys((*_OPEN, *_WRITTEN), _S.VOIDED),
     MissedIt: {_S.EXPECTED: _S.ABSENT},
 }
 """For each happening: the states it may find, and the state that follows."""
@@ -238,7 +237,7 @@ def _noted(  # noqa: C901, PLR0911 - one line a happening is easier to read than
             state = State.HANDED_IN_PROVISIONALLY if provisional else State.HANDED_IN
             return replace(_resumed(new, at), state=state, ended_at=at, automatic=automatic)
         case Collected(at=at) | Voided(at=at) | TurnedAway(at=at) | MissedIt(at=at):
-            return replace(_resumed(new, at), ended_at=at)
+            return replace(_resumed(new, at), ended_at=old.ended_at or at)
         case LoggedIn() | RulesRead() | Reconciled():
             return new
 

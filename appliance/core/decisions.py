@@ -1,0 +1,126 @@
+"""Decisions: one place makes them, durable and in the log, before anybody hears of them.
+
+The steps of `Decider.decide`:
+
+1. Look what follows for whom, by the session table; refuse what the table does not have.
+2. In one transaction: number and sign the decision, keep it with the act that asked for
+   it, add its leaf to the log, and write where each session then stands.
+3. Change the hall in memory.
+4. Tell whoever listens (the links to the seats, the console).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from appliance.core import records
+from appliance.core.box import Box
+from appliance.core.hall import Hall, Seating
+from exam.session import NotNow, Session, happen
+from protocol.decisions import MACHINE, Decision, Scope, What, sign_decision
+from protocol.envelope import Envelope
+from protocol.log_entries import Decided
+from protocol.meaning import happening_of
+from runtime.database import Database
+
+Listener = Callable[[Decision, Envelope], None]
+
+
+class NotPossibleError(Exception):
+    """The session table has no such step; the message says what would be possible."""
+
+
+class Decider:
+    """Makes decisions, one at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        hall: Hall,
+        box: Box,
+    ) -> None:
+        self._database = database
+        self._hall = hall
+        self._box: Final = box
+        self._listeners: list[Listener] = []
+        self.made: Final[list[tuple[Decision, Envelope]]] = []
+        """All decisions of this generation in their order: a seat that joins asks for them."""
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` after each decision that has been committed."""
+        self._listeners.append(listener)
+
+    async def decide(
+        self,
+        what: What,
+        subject: str,
+        concerned: Sequence[Seating],
+        *,
+        scope: Scope,
+        by: str = MACHINE,
+        act: Envelope | None = None,
+    ) -> Decision:
+        """Decide; return the decision once it is durable. Raises `NotPossibleError`."""
+        async with self._hall.changes:
+            at = self._box.now()
+            # 1
+            following = self._following(what, concerned, at, scope)
+            one = concerned[0] if scope is Scope.ONE else None
+            draft = Decision(
+                appliance=self._box.appliance,
+                generation=self._box.generation,
+                n=0,
+                sitting=self._hall.sitting.id,
+                subject=subject,
+                scope=scope,
+                candidate="" if one is None else one.candidate.id,
+                session=None if one is None else one.id,
+                at=at,
+                by=by,
+                act=None if act is None else act.digest,
+                what=what,
+            )
+            # 2
+            decision, envelope = await self._database.write(
+                lambda c: self._record(c, draft, act, following)
+            )
+            # 3
+            for seating, session in following:
+                seating.session = session
+            self.made.append((decision, envelope))
+        # 4
+        for listener in self._listeners:
+            listener(decision, envelope)
+        return decision
+
+    def _following(
+        self, what: What, concerned: Sequence[Seating], at: int, scope: Scope
+    ) -> list[tuple[Seating, Session]]:
+        happening = happening_of(what, at)
+        if happening is None:
+            return []
+        following: list[tuple[Seating, Session]] = []
+        for seating in concerned:
+            after = happen(seating.session, happening)
+            if isinstance(after, NotNow):
+                if scope is Scope.ALL:  # a decision for all concerns those whom it can
+                    continue
+                raise NotPossibleError(f"{seating.candidate.id}: {after}")
+            following.append((seating, after))
+        return following
+
+    def _record(
+        self,
+        connection: records.Connection,
+        draft: Decision,
+        act: Envelope | None,
+        following: Sequence[tuple[Seating, Session]],
+    ) -> tuple[Decision, Envelope]:
+        decision = replace(draft, n=records.next_decision(connection))
+        envelope = sign_decision(decision, self._box.key)
+        records.insert_decision(connection, decision, envelope, act)
+        records.append_leaf(connection, Decided(at=decision.at, decision=envelope.digest))
+        for seating, session in following:
+            records.put_seating(connection, seating.row(session))
+        return decision, envelope

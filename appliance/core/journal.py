@@ -1,0 +1,238 @@
+"""Where an answer is made durable.
+
+The way of a batch, step by step (`Journal.accept`):
+
+1. Find its grant; the seat that sends it must be the seat of the grant.
+2. A batch of an old epoch is kept as a stray and shown to a person, never merged.
+3. `protocol.journal.check_batch` checks the signature and the chain from the last
+   acknowledged position; what is there already adds nothing.
+4. Events, head, acknowledgement and what follows for the session go into ONE transaction,
+   group-committed with those of other seats (`runtime.writer`, ``synchronous=FULL``).
+5. Only after that commit does the acknowledgement leave, and the hall in memory changes.
+
+A disk that is full refuses in step 4: nothing is half done, the seat keeps its events.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from appliance.core import records
+from appliance.core.box import Box
+from appliance.core.hall import Hall, Seating
+from exam.paper import is_empty
+from exam.session import NotNow, Session, happen
+from protocol.envelope import Envelope, sign
+from protocol.errors import BrokenChainError, ForkError, ProtocolError, UntrustedError
+from protocol.grant import Grant, Position
+from protocol.journal import (
+    Acknowledgement,
+    Answered,
+    Batch,
+    Event,
+    Extension,
+    HandedIn,
+    HandRaised,
+    check_batch,
+)
+from protocol.log_entries import StrayKept
+from protocol.meaning import happening_of_event
+from protocol.payload_types import PayloadType
+from protocol.seat_api import Acknowledged, BatchRefusal, BatchRefused, BatchReply
+from protocol.values import encode
+from runtime.database import Database
+from runtime.errors import DatabaseBusyError, DiskError
+
+Listener = Callable[[Seating, tuple[Event, ...]], None]
+
+_log = logging.getLogger(__name__)
+
+
+class Journal:
+    """Takes the seats' batches."""
+
+    def __init__(
+        self,
+        database: Database,
+        hall: Hall,
+        box: Box,
+    ) -> None:
+        self._database = database
+        self._hall = hall
+        self._box: Final = box
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._old: dict[tuple[str, int], tuple[Grant, Position]] = {}
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with the new events of each batch once they are durable."""
+        self._listeners.append(listener)
+
+    def remember(self, grant: Grant, position: Position) -> None:
+        """Know an epoch that has ended, so that its tail can be told from a forgery."""
+        self._old[(grant.session, grant.epoch)] = (grant, position)
+
+    async def accept(self, batch: Batch, certificate: str) -> BatchReply:
+        """Return the acknowledgement once the batch is durable, or why it was refused."""
+        # 1
+        seating = self._hall.by_session(batch.session)
+        if seating is None or seating.grant is None:
+            return _refused(BatchRefusal.NO_SESSION, "no such session in this hall", None)
+        async with self._locks.setdefault(batch.session, asyncio.Lock()):
+            try:
+                return await self._accept(batch, seating, certificate)
+            except ProtocolError as error:
+                _log.warning("%s: batch refused: %s", seating.candidate.id, error)
+                told = None if isinstance(error, UntrustedError) else seating.position
+                return _refused(_refusal(error), str(error), told)
+            except (DiskError, DatabaseBusyError) as error:
+                return _refused(BatchRefusal.FULL, str(error), seating.position)
+
+    async def _accept(self, batch: Batch, seating: Seating, certificate: str) -> BatchReply:
+        grant, position = seating.grant, seating.position
+        if grant is None or position is None:
+            raise BrokenChainError("the session has no grant")
+        # 2
+        if batch.epoch < grant.epoch:
+            return await self._keep_stray(batch, certificate)
+        if certificate != grant.seat_certificate:
+            raise UntrustedError(
+                f"session {grant.session} is granted to seat {grant.seat} with another certificate"
+            )
+        # 3
+        extension = check_batch(batch, grant, position)
+        acknowledgement = self._acknowledgement(batch.session, extension.position)
+        if extension.events:
+            await self._commit(batch, seating, extension, acknowledgement)
+            events = tuple(event for event, _ in extension.events)
+            for listener in self._listeners:
+                listener(seating, events)
+        return Acknowledged(acknowledgement=acknowledgement)
+
+    async def _commit(
+        self,
+        batch: Batch,
+        seating: Seating,
+        extension: Extension,
+        acknowledgement: Envelope,
+    ) -> None:
+        """Make the batch durable (4), then change the hall (5)."""
+        head, word = encode(batch.head), encode(acknowledgement)
+        bodies = [(event.n, body) for event, body in extension.events]
+        happenings = [
+            happening
+            for event, _ in extension.events
+            if (happening := happening_of_event(event, self._hall.rules)) is not None
+        ]
+
+        def record(connection: records.Connection, session: Session | None = None) -> None:
+            records.append_events(connection, batch.session, extension.position, bodies, head, word)
+            if session is not None:
+                records.put_seating(connection, seating.row(session))
+
+        if happenings:
+            async with self._hall.changes:
+                session = seating.session
+                for happening in happenings:
+                    after = happen(session, happening)
+                    if isinstance(after, NotNow):
+                        _log.warning("%s: kept, not followed: %s", seating.candidate.id, after)
+                        continue
+                    session = after
+                await self._database.write(lambda c: record(c, session))
+                seating.session = session
+        else:
+            await self._database.write(record)
+        seating.position = extension.position
+        for event, _ in extension.events:
+            self._note(seating, event)
+
+    def _note(self, seating: Seating, event: Event) -> None:
+        match event:
+            case Answered(item=item, response=response):
+                if is_empty(response):
+                    seating.answered.discard(item)
+                else:
+                    seating.answered.add(item)
+            case HandRaised(text=text, hall=hall):
+                seating.hand_text, seating.hand_since = text, hall
+            case HandedIn():
+                seating.hand_text = None
+            case _:
+                return
+
+    def _acknowledgement(self, session: str, position: Position) -> Envelope:
+        word = Acknowledgement(
+            appliance=self._box.appliance,
+            generation=self._box.generation,
+            session=session,
+            epoch=position.epoch,
+            n=position.n,
+            head=position.head,
+            at=self._box.now(),
+        )
+        return sign(PayloadType.ACKNOWLEDGEMENT, word, self._box.key)
+
+    async def _keep_stray(self, batch: Batch, certificate: str) -> BatchReply:
+        known = self._old.get((batch.session, batch.epoch))
+        if known is None:
+            raise BrokenChainError(f"epoch {batch.epoch} was never granted")
+        grant, position = known
+        if certificate != grant.seat_certificate:
+            raise UntrustedError(f"epoch {batch.epoch} was granted to another seat's certificate")
+        extension = check_batch(batch, grant, position)
+        if extension.events:
+            await self._database.write(
+                lambda c: _insert_stray(c, batch, extension, self._box.now())
+            )
+        return _refused(
+            BatchRefusal.OLD_EPOCH,
+            "the session went on at another seat; this tail is kept and shown to a person",
+            extension.position,
+        )
+
+
+def _insert_stray(
+    connection: records.Connection, batch: Batch, extension: Extension, at: int
+) -> None:
+    position = extension.position
+    connection.execute(
+        "INSERT OR IGNORE INTO strays (session, epoch, first, n, head, batch) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            batch.session,
+            batch.epoch,
+            extension.events[0][0].n,
+            position.n,
+            encode(batch.head).decode(),
+            encode(batch).decode(),
+        ),
+    )
+    if connection.execute("SELECT changes()").fetchone()[0]:
+        records.append_leaf(
+            connection,
+            StrayKept(
+                at=at,
+                session=batch.session,
+                epoch=position.epoch,
+                n=position.n,
+                head=position.head,
+            ),
+        )
+
+
+def _refusal(error: ProtocolError) -> BatchRefusal:
+    match error:
+        case ForkError():
+            return BatchRefusal.FORK
+        case BrokenChainError():
+            return BatchRefusal.GAP
+        case UntrustedError():
+            return BatchRefusal.UNTRUSTED
+        case _:
+            return BatchRefusal.MALFORMED
+
+
+def _refused(code: BatchRefusal, text: str, acknowledged: Position | None) -> BatchRefused:
+    return BatchRefused(code=code, text=text, acknowledged=acknowledged)

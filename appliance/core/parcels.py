@@ -1,0 +1,287 @@
+"""Parcels from core's own record: lanes answers, evidence and incidents.
+
+A parcel holds what was committed since the one before: each source table counts its rows,
+and the parcel's row remembers the last number of each. What is taken, by lane:
+
+- answers: grants, then the journals' events up to their last acknowledged head, receipts,
+  closings;
+- evidence: the earlier heads, the log's leaves with the checkpoint over them;
+- incidents: decisions with their acts, strays, alerts.
+
+The steps of `ParcelMaker.make`: read what is new at one consistent moment; seal it in a
+thread; stage the file; commit the row; publish it. See `appliance.ipc.outbox`.
+"""
+
+import asyncio
+import json
+from typing import Any, Final
+
+import msgspec
+
+from appliance.core import records
+from appliance.core.box import Box
+from appliance.core.log import Log
+from appliance.ipc.outbox import Outbox
+from protocol.envelope import Envelope
+from protocol.journal import Batch
+from protocol.parcel import (
+    FIRST,
+    AlertRecord,
+    ClosingRecord,
+    DecisionRecord,
+    GrantRecord,
+    HeadRecord,
+    JournalRecord,
+    Lane,
+    LogRecord,
+    ParcelContents,
+    ParcelKey,
+    ReceiptRecord,
+    Record,
+    StrayRecord,
+    make_parcel,
+)
+from protocol.values import Value, decode
+from runtime.database import Database
+
+MOST_ROWS: Final = 5_000
+LANES: Final = (Lane.ANSWERS, Lane.EVIDENCE, Lane.INCIDENTS)
+
+
+class ParcelWritten(Value, frozen=True, kw_only=True):
+    """A parcel lies in the outbox."""
+
+    key: ParcelKey
+    path: str
+    size: int
+
+
+class _Cut(Value, frozen=True, kw_only=True):
+    """What one parcel will hold, and the cursors after it."""
+
+    records: tuple[Record, ...]
+    cursors: dict[str, int]
+
+
+class ParcelMaker:
+    """Cuts parcels from core's record."""
+
+    def __init__(
+        self,
+        database: Database,
+        log: Log,
+        outbox: Outbox,
+        box: Box,
+        *,
+        centre: str,
+        sitting: str,
+        office_recipient: str,
+    ) -> None:
+        self._database = database
+        self._log = log
+        self._outbox = outbox
+        self._box: Final = box
+        self._centre = centre
+        self._sitting = sitting
+        self._recipient = office_recipient
+        self._one_at_a_time = asyncio.Lock()
+
+    async def settle(self) -> None:
+        """After a start: finish what a crash left between commit and rename."""
+        rows = await self._database.read(
+            lambda c: c.execute("SELECT lane, n FROM parcels").fetchall()
+        )
+        keys = [self._parcel_key(Lane(lane), int(n)) for lane, n in rows]
+        await asyncio.to_thread(self._outbox.settle, keys)
+
+    async def make_all(self) -> list[ParcelWritten]:
+        """Cut every lane until nothing is left; return what was written."""
+        written: list[ParcelWritten] = []
+        async with self._one_at_a_time:
+            for lane in LANES:
+                while (parcel := await self._make(lane)) is not None:
+                    written.append(parcel)
+        return written
+
+    async def _make(self, lane: Lane) -> ParcelWritten | None:
+        note = await self._log.checkpoint() if lane is Lane.EVIDENCE else ""
+        size = self._log.size
+        n, prev, cut = await self._database.read(lambda c: _cut(c, lane, note, size))
+        if not cut.records:
+            return None
+        key = self._parcel_key(lane, n)
+        data, digest = await asyncio.to_thread(
+            make_parcel,
+            ParcelContents(key=key, records=cut.records),
+            [],
+            centre=self._centre,
+            sitting=self._sitting,
+            prev=prev,
+            made_at=self._box.now(),
+            office_recipient=self._recipient,
+            box_key=self._box.key,
+        )
+        await asyncio.to_thread(self._outbox.stage, key, data)
+        await self._database.write(
+            lambda c: records.insert(
+                c,
+                "parcels",
+                lane=lane.value,
+                n=n,
+                digest=digest,
+                cursors=json.dumps(cut.cursors),
+                stage="sealed",
+            )
+        )
+        path = await asyncio.to_thread(self._outbox.publish, key)
+        return ParcelWritten(key=key, path=str(path), size=len(data))
+
+    def _parcel_key(self, lane: Lane, n: int) -> ParcelKey:
+        return ParcelKey(
+            appliance=self._box.appliance, generation=self._box.generation, lane=lane, n=n
+        )
+
+
+# --- what is new, by lane ------------------------------------------------------------------------
+
+
+def _cut(connection: records.Connection, lane: Lane, note: str, size: int) -> tuple[int, str, _Cut]:
+    row = connection.execute(
+        "SELECT n, digest, cursors FROM parcels WHERE lane = ? ORDER BY n DESC LIMIT 1",
+        (lane.value,),
+    ).fetchone()
+    n, prev, cursors = (0, FIRST, {}) if row is None else (row[0], row[1], json.loads(row[2]))
+    match lane:
+        case Lane.ANSWERS:
+            cut = _answers(connection, cursors)
+        case Lane.EVIDENCE:
+            cut = _evidence(connection, cursors, note, size)
+        case _:
+            cut = _incidents(connection, cursors)
+    return n + 1, prev, cut
+
+
+def _answers(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
+    after = dict(cursors)
+    found: list[Record] = [
+        GrantRecord(grant=_envelope(text))
+        for (text,) in _rows(connection, after, "grants", "envelope")
+    ]
+    found += _journals(connection, after)
+    if not found:  # what follows a hand-in travels after its journal, never before
+        found += [
+            ReceiptRecord(receipt=_envelope(text))
+            for (text,) in _rows(connection, after, "receipts", "envelope")
+        ]
+        found += [
+            ClosingRecord(closing=_envelope(text))
+            for (text,) in _rows(connection, after, "closings", "envelope")
+        ]
+    return _Cut(records=tuple(found), cursors=after)
+
+
+def _journals(connection: records.Connection, after: dict[str, int]) -> list[Record]:
+    """Take the events under the next acknowledged heads; only each journal's last head goes."""
+    heads = list(_rows(connection, after, "heads", "session, epoch, n, head, acknowledgement"))
+    last = {(session, epoch): (n, head, word) for session, epoch, n, head, word in heads}
+    found: list[Record] = []
+    for (session, epoch), (n, head, word) in last.items():
+        sent = f"journal:{session}:{epoch}"
+        first = after.get(sent, 0) + 1
+        bodies = records.events_of(connection, session, epoch, first, n)
+        found.append(
+            JournalRecord(
+                session=session,
+                epoch=epoch,
+                first=first,
+                events=tuple(msgspec.Raw(body) for body in bodies),
+                head=_envelope(head),
+                acknowledgement=_envelope(word),
+            )
+        )
+        after[sent] = n
+    return found
+
+
+def _evidence(
+    connection: records.Connection, cursors: dict[str, int], note: str, size: int
+) -> _Cut:
+    after = dict(cursors)
+    found: list[Record] = [
+        HeadRecord(head=_envelope(text)) for (text,) in _rows(connection, after, "heads", "head")
+    ]
+    first = after.get("leaves", 0)
+    if size > first:
+        bodies = records.leaves_from(connection, first, size - first)
+        lines = connection.execute(
+            "SELECT line FROM cosignatures WHERE size = "
+            "(SELECT max(size) FROM cosignatures WHERE size <= ?)",
+            (size,),
+        ).fetchall()
+        found.append(
+            LogRecord(
+                first=first,
+                leaves=tuple(msgspec.Raw(body) for body in bodies),
+                checkpoint=note,
+                cosignatures=tuple(str(line) for (line,) in lines),
+            )
+        )
+        after["leaves"] = size
+    return _Cut(records=tuple(found), cursors=after)
+
+
+def _incidents(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
+    after = dict(cursors)
+    found: list[Record] = [
+        DecisionRecord(decision=_envelope(text), act=None if act is None else _envelope(act))
+        for text, act in _rows(connection, after, "decisions", "envelope, act", key="n")
+    ]
+    found += [_stray(text) for (text,) in _rows(connection, after, "strays", "batch")]
+    columns = "at, candidate, seat, cause, detail, confidence"
+    found += [
+        AlertRecord(
+            at=at,
+            candidate=candidate,
+            seat=seat,
+            cause=cause,
+            detail=detail,
+            confidence=confidence,
+            picture=None,
+        )
+        for at, candidate, seat, cause, detail, confidence in _rows(
+            connection, after, "alerts", columns
+        )
+    ]
+    return _Cut(records=tuple(found), cursors=after)
+
+
+def _stray(text: str) -> StrayRecord:
+    batch = decode(text.encode(), Batch)
+    return StrayRecord(
+        session=batch.session,
+        epoch=batch.epoch,
+        first=batch.first,
+        events=batch.events,
+        head=batch.head,
+    )
+
+
+def _rows(
+    connection: records.Connection,
+    after: dict[str, int],
+    table: str,
+    columns: str,
+    key: str = "seq",
+) -> list[tuple[Any, ...]]:
+    """Return the next rows of ``table`` in their order, and move its cursor past them."""
+    rows = connection.execute(
+        f"SELECT {key}, {columns} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608 - our own literals
+        (after.get(table, 0), MOST_ROWS),
+    ).fetchall()
+    if rows:
+        after[table] = rows[-1][0]
+    return [tuple(row[1:]) for row in rows]
+
+
+def _envelope(text: str) -> Envelope:
+    return decode(text.encode(), Envelope)

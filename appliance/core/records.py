@@ -1,0 +1,254 @@
+"""What stands in core's database: the SQL of the hall's record, and nothing else.
+
+Every function takes the connection of the writer's transaction (or of a reader) and
+neither commits nor decides. Tables are described in ``schema/``.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from exam.session import Session
+from protocol.decisions import Decision
+from protocol.envelope import Envelope
+from protocol.grant import Grant, Position
+from protocol.log_entries import Entry, encode_entry
+from protocol.values import Value, decode, encode
+
+Connection = sqlite3.Connection
+
+
+class SeatingRow(Value, frozen=True, kw_only=True):
+    """One row of ``sessions``."""
+
+    candidate: str
+    subject: str
+    id: str | None
+    epoch: int
+    seat: str
+    session: Session
+    distance: int
+
+
+class GrantRow(Value, frozen=True, kw_only=True):
+    """One row of ``grants``: the grant's envelope and where its journal stands."""
+
+    session: str
+    epoch: int
+    envelope: Envelope
+    position: Position
+    logged: int
+    office: int
+
+
+# --- facts -----------------------------------------------------------------------------------
+
+
+def put_fact(connection: Connection, name: str, value: str) -> None:
+    """Write the one value of ``name``."""
+    connection.execute(
+        "INSERT INTO facts (name, value) VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def fact(connection: Connection, name: str) -> str | None:
+    """Return the value of ``name``, None where there is none."""
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+# --- the log ---------------------------------------------------------------------------------
+
+
+def append_leaf(connection: Connection, entry: Entry) -> int:
+    """Add a leaf in the transaction of what it is about; return its index."""
+    index = int(connection.execute("SELECT coalesce(max(i), -1) + 1 FROM leaves").fetchone()[0])
+    connection.execute("INSERT INTO leaves (i, body) VALUES (?, ?)", (index, encode_entry(entry)))
+    return index
+
+
+def leaves_from(connection: Connection, first: int, most: int = 100_000) -> list[bytes]:
+    """Return the bytes of the leaves from index ``first`` on."""
+    rows = connection.execute(
+        "SELECT body FROM leaves WHERE i >= ? ORDER BY i LIMIT ?", (first, most)
+    )
+    return [bytes(row[0]) for row in rows]
+
+
+# --- sessions and grants -----------------------------------------------------------------------
+
+
+def put_seating(connection: Connection, row: SeatingRow) -> None:
+    """Write where a candidate's subject stands."""
+    connection.execute(
+        "INSERT INTO sessions (candidate, subject, id, epoch, seat, state, distance) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (candidate, subject) DO UPDATE SET "
+        "id = excluded.id, epoch = excluded.epoch, seat = excluded.seat, "
+        "state = excluded.state, distance = excluded.distance",
+        (
+            row.candidate,
+            row.subject,
+            row.id,
+            row.epoch,
+            row.seat,
+            encode(row.session).decode(),
+            row.distance,
+        ),
+    )
+
+
+def seatings(connection: Connection) -> list[SeatingRow]:
+    """Return all rows of ``sessions``."""
+    rows = connection.execute(
+        "SELECT candidate, subject, id, epoch, seat, state, distance FROM sessions"
+    )
+    return [
+        SeatingRow(
+            candidate=c,
+            subject=s,
+            id=i,
+            epoch=e,
+            seat=seat,
+            session=decode(state.encode(), Session),
+            distance=d,
+        )
+        for c, s, i, e, seat, state, d in rows
+    ]
+
+
+def insert_grant(connection: Connection, grant: Grant, envelope: Envelope, start: Position) -> None:
+    """Add a grant whose journal is empty."""
+    connection.execute(
+        "INSERT INTO grants (session, epoch, envelope, n, head, logged, office) "
+        "VALUES (?, ?, ?, ?, ?, 0, 0)",
+        (grant.session, grant.epoch, encode(envelope).decode(), start.n, start.head),
+    )
+
+
+def grants(connection: Connection) -> list[GrantRow]:
+    """Return all grants in the order in which they were given."""
+    rows = connection.execute(
+        "SELECT session, epoch, envelope, n, head, logged, office FROM grants ORDER BY seq"
+    )
+    return [
+        GrantRow(
+            session=s,
+            epoch=e,
+            envelope=decode(envelope.encode(), Envelope),
+            position=Position(epoch=e, n=n, head=head),
+            logged=logged,
+            office=office,
+        )
+        for s, e, envelope, n, head, logged, office in rows
+    ]
+
+
+def mark_logged(connection: Connection, session: str, epoch: int, n: int) -> None:
+    """Note that the log has a leaf for the journal at ``n``."""
+    connection.execute(
+        "UPDATE grants SET logged = ? WHERE session = ? AND epoch = ?", (n, session, epoch)
+    )
+
+
+def mark_office(connection: Connection, session: str, epoch: int, n: int) -> None:
+    """Note that the office has verified the journal to ``n``."""
+    connection.execute(
+        "UPDATE grants SET office = max(office, ?) WHERE session = ? AND epoch = ?",
+        (n, session, epoch),
+    )
+
+
+# --- the journal -------------------------------------------------------------------------------
+
+
+def append_events(
+    connection: Connection,
+    session: str,
+    position: Position,
+    events: Iterable[tuple[int, bytes]],
+    head: bytes,
+    acknowledgement: bytes,
+) -> None:
+    """Add a batch: its events, its head, the acknowledgement, and where the journal now stands."""
+    connection.executemany(
+        "INSERT INTO events (session, epoch, n, body) VALUES (?, ?, ?, ?)",
+        [(session, position.epoch, n, body) for n, body in events],
+    )
+    connection.execute(
+        "INSERT INTO heads (session, epoch, n, head, acknowledgement) VALUES (?, ?, ?, ?, ?)",
+        (session, position.epoch, position.n, head.decode(), acknowledgement.decode()),
+    )
+    connection.execute(
+        "UPDATE grants SET n = ?, head = ? WHERE session = ? AND epoch = ?",
+        (position.n, position.head, session, position.epoch),
+    )
+
+
+def events_of(
+    connection: Connection, session: str, epoch: int, first: int, last: int
+) -> list[bytes]:
+    """Return the bytes of events ``first`` to ``last``."""
+    rows = connection.execute(
+        "SELECT body FROM events WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ? ORDER BY n",
+        (session, epoch, first, last),
+    )
+    return [bytes(row[0]) for row in rows]
+
+
+# --- decisions and acts ------------------------------------------------------------------------
+
+
+def next_decision(connection: Connection) -> int:
+    """Return the number of the next decision."""
+    return int(connection.execute("SELECT coalesce(max(n), 0) + 1 FROM decisions").fetchone()[0])
+
+
+def insert_decision(
+    connection: Connection, decision: Decision, envelope: Envelope, act: Envelope | None
+) -> None:
+    """Add a decision and the act that asked for it."""
+    connection.execute(
+        "INSERT INTO decisions (n, envelope, act) VALUES (?, ?, ?)",
+        (decision.n, encode(envelope).decode(), None if act is None else encode(act).decode()),
+    )
+
+
+def decisions(connection: Connection) -> list[Envelope]:
+    """Return all decisions in their order."""
+    rows = connection.execute("SELECT envelope FROM decisions ORDER BY n")
+    return [decode(row[0].encode(), Envelope) for row in rows]
+
+
+def reply_to(connection: Connection, nonce: str) -> bytes | None:
+    """Return what was replied to the act with this nonce."""
+    row = connection.execute("SELECT reply FROM acts WHERE nonce = ?", (nonce,)).fetchone()
+    return None if row is None else str(row[0]).encode()
+
+
+def put_reply(connection: Connection, nonce: str, reply: bytes) -> None:
+    """Keep the reply to an act."""
+    connection.execute(
+        "INSERT OR REPLACE INTO acts (nonce, reply) VALUES (?, ?)", (nonce, reply.decode())
+    )
+
+
+# --- plain inserts, by table -------------------------------------------------------------------
+
+
+def insert(connection: Connection, table: str, **columns: Any) -> None:
+    """Add a row; ``table`` and the columns' names are our own literals, never input."""
+    names = ", ".join(columns)
+    marks = ", ".join("?" for _ in columns)
+    connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our own literals
+        tuple(columns.values()),
+    )
+
+
+def stored(value: msgspec.Struct) -> str:
+    """Return a value as it stands in a text column."""
+    return encode(value).decode()

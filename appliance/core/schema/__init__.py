@@ -1,0 +1,1 @@
+"""Core's tables, as commented SQL files."""
