@@ -164,6 +164,8 @@ class Hello(Value, frozen=True, kw_only=True, tag="hello", tag_field="says"):
 class Beat(Value, frozen=True, kw_only=True, tag="beat", tag_field="says"):
     """Every two seconds. Sizes in bytes."""
 
+    sent: Milliseconds
+    """The seat's own steady clock; comes back in the answer."""
     hall: Milliseconds
     """Hall time as the seat has it, 0 where it has none."""
     screen: str
@@ -191,7 +193,7 @@ class HallBeat(Value, frozen=True, kw_only=True, tag="hall_beat", tag_field="say
 
     hall_time: Milliseconds
     sent: Milliseconds
-    """The ``hall`` of the beat that this answers, so that the way there and back is known."""
+    """The ``sent`` of the beat that this answers: so the way there and back is known."""
     subject: Label | None
     checkpoint: str
     proof_from: Count

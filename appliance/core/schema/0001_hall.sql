@@ -129,6 +129,7 @@ CREATE TABLE pairings (
     certificate TEXT NOT NULL UNIQUE, -- SHA-256 of the TLS certificate's DER
     seat_key    TEXT NOT NULL,        -- Ed25519 in hexadecimal
     at          INTEGER NOT NULL,
+    enrolled    TEXT NOT NULL,        -- appliance.core.pairing.Enrolled
     revoked     TEXT                  -- the reason, NULL while it is good
 ) STRICT;
 

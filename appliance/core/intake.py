@@ -1,0 +1,239 @@
+"""Taking a bundle: whole or not at all, never an older one than the one in place.
+
+The steps of `check_bundle`, in which nothing is written:
+
+1. The office's certificate is of the pinned root and for bundles.
+2. The manifest is signed by that office.
+3. It is for this centre, and this box is among its appliances with its own keys.
+4. Its revision is not below the one in place for the same sitting.
+5. Every file that it names is there, whole and unaltered, and no other.
+6. Roster and photos open with this box's key, have the digests of their plain text, and fit
+   each other; the rule book is sound and is the one that the sitting names.
+
+`take_bundle` then copies the folder durably beside the others and changes ``current``, one
+small file, last.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from exam.candidates import Roster
+from exam.rulebook import RuleBook, RuleBookError, read_rule_book
+from protocol.bundle import MANIFEST, BundleFile, BundleManifest, open_bundle
+from protocol.certificates import Role, role_key
+from protocol.envelope import Envelope
+from protocol.errors import ProtocolError
+from protocol.keys import VerifyKey
+from protocol.sealing import SealingIdentity
+from protocol.values import decode, sha256_hex
+from runtime.files import make_folder, sync_file, sync_folder, write_atomic
+
+OFFICE_CERTIFICATE: Final = "office.crt"
+_CURRENT: Final = "current"
+_MOST_MANIFEST: Final = 16 * 1024 * 1024
+
+
+class BundleRefusedError(Exception):
+    """The bundle was not taken; what was in place stays. The message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """A bundle that holds: checked, and opened as far as the hall needs it."""
+
+    folder: Path
+    manifest: BundleManifest
+    envelope: Envelope
+    office_certificate: str
+    rules: RuleBook
+    rule_book_text: str
+    roster: Roster
+    checked: tuple[str, ...]
+    """What was checked, one line each, for the person who brought it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receiver:
+    """Whose intake this is."""
+
+    appliance: str
+    centre: str
+    root_pem: str
+    age: SealingIdentity
+    box_key: VerifyKey
+    log_key: VerifyKey
+
+
+def check_bundle(folder: Path, receiver: Receiver, in_place: BundleManifest | None) -> Bundle:
+    """Return the bundle in ``folder`` if it holds; raise `BundleRefusedError`. Writes nothing."""
+    try:
+        return _check(folder, receiver, in_place)
+    except (ProtocolError, RuleBookError) as error:
+        raise BundleRefusedError(
+            f"{folder}: {error}; nothing was taken: fetch the bundle again from the office"
+        ) from error
+    except OSError as error:
+        raise BundleRefusedError(
+            f"{error.filename or folder}: {error.strerror}; is the bundle whole? nothing was taken"
+        ) from error
+
+
+def _check(folder: Path, receiver: Receiver, in_place: BundleManifest | None) -> Bundle:
+    # 1
+    certificate = (folder / OFFICE_CERTIFICATE).read_text("ascii")
+    office = role_key(certificate, receiver.root_pem, Role.OFFICE, None)
+    # 2
+    envelope = decode(_limited(folder / MANIFEST), Envelope)
+    manifest = open_bundle(envelope, office)
+    # 3
+    _check_address(manifest, receiver)
+    # 4
+    if in_place is not None and manifest.sitting.id == in_place.sitting.id:
+        _check_revision(manifest, in_place)
+    # 5
+    _check_files(folder, manifest)
+    # 6
+    roster = _open_roster(folder, manifest, receiver.age)
+    text = (folder / manifest.rule_book_file).read_text("utf-8")
+    if sha256_hex(text.encode()) != manifest.sitting.rule_book_digest:
+        raise BundleRefusedError("the rule book is not the one that the sitting names")
+    return Bundle(
+        folder=folder,
+        manifest=manifest,
+        envelope=envelope,
+        office_certificate=certificate,
+        rules=read_rule_book(text),
+        rule_book_text=text,
+        roster=roster,
+        checked=(
+            f"signed by {manifest.office.id}, revision {manifest.revision}",
+            f"for centre {manifest.centre}, appliance {receiver.appliance}",
+            f"{len(manifest.files)} files, {sum(f.size for f in manifest.files)} bytes",
+            f"{len(roster.candidates)} candidates with {len(manifest.photos)} photos",
+            f"{len(manifest.papers)} sealed paper(s), rule book {manifest.sitting.rule_book}",
+        ),
+    )
+
+
+def _check_address(manifest: BundleManifest, receiver: Receiver) -> None:
+    if manifest.centre != receiver.centre:
+        raise BundleRefusedError(
+            f"the bundle is for centre {manifest.centre}, this box stands in {receiver.centre}; "
+            "fetch the bundle of this centre"
+        )
+    mine = [a for a in manifest.appliances if a.id == receiver.appliance]
+    if not mine:
+        named = ", ".join(a.id for a in manifest.appliances)
+        raise BundleRefusedError(
+            f"the bundle is for {named}, this box is {receiver.appliance}; "
+            "ask the office to add this box"
+        )
+    box = mine[0]
+    keys = (box.box_key, box.log_key, box.age_recipient)
+    if keys != (receiver.box_key.hex, receiver.log_key.hex, receiver.age.recipient):
+        raise BundleRefusedError(
+            f"the bundle names other keys for {receiver.appliance} than this box has; "
+            "ask the office for a bundle with the keys of this installation"
+        )
+
+
+def _check_revision(manifest: BundleManifest, in_place: BundleManifest) -> None:
+    if manifest.revision < in_place.revision:
+        raise BundleRefusedError(
+            f"the bundle is revision {manifest.revision}, revision {in_place.revision} is in "
+            "place; an older one is never taken: fetch the newest from the office"
+        )
+
+
+def _check_files(folder: Path, manifest: BundleManifest) -> None:
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+    named = {file.name for file in manifest.files} | {MANIFEST, OFFICE_CERTIFICATE}
+    if there != named:
+        missing, extra = sorted(named - there), sorted(there - named)
+        raise BundleRefusedError(
+            f"expected just the {len(named)} files of the manifest; "
+            f"missing: {missing[:5] or 'none'}, not named: {extra[:5] or 'none'}"
+        )
+    for file in manifest.files:
+        _check_file(folder / file.name, file)
+
+
+def _check_file(path: Path, file: BundleFile) -> None:
+    data = path.read_bytes()
+    if len(data) != file.size or sha256_hex(data) != file.sha256:
+        raise BundleRefusedError(
+            f"{file.name}: expected {file.size} bytes with SHA-256 {file.sha256[:16]}...; "
+            f"got {len(data)} with {sha256_hex(data)[:16]}...: cut short or altered"
+        )
+
+
+def _open_roster(folder: Path, manifest: BundleManifest, age: SealingIdentity) -> Roster:
+    roster = decode(open_sealed(folder, manifest, manifest.roster_file, age), Roster)
+    if (roster.sitting, roster.centre) != (manifest.sitting.id, manifest.centre):
+        raise BundleRefusedError("the roster is of another sitting or centre")
+    lost = [c.id for c in roster.candidates if c.photo not in manifest.photos]
+    if lost:
+        raise BundleRefusedError(f"no photo for {', '.join(lost[:5])}")
+    for digest, name in manifest.photos.items():
+        if sha256_hex(open_sealed(folder, manifest, name, age)) != digest:
+            raise BundleRefusedError(f"{name}: not the photo that the roster names")
+    return roster
+
+
+def open_sealed(folder: Path, manifest: BundleManifest, name: str, age: SealingIdentity) -> bytes:
+    """Return the plain bytes of a sealed file of the bundle, checked by their digest."""
+    wanted = next((f.plain_sha256 for f in manifest.files if f.name == name), None)
+    plain = age.open((folder / name).read_bytes())
+    if wanted is None or sha256_hex(plain) != wanted:
+        raise BundleRefusedError(f"{name}: the plain text is not the one that the office signed")
+    return plain
+
+
+def _limited(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(_MOST_MANIFEST + 1)
+    if len(data) > _MOST_MANIFEST:
+        raise BundleRefusedError(f"{path.name}: expected at most {_MOST_MANIFEST} bytes")
+    return data
+
+
+# --- taking it -----------------------------------------------------------------------------------
+
+
+def bundle_in_place(folder: Path, receiver: Receiver) -> Bundle | None:
+    """Return the bundle in use, checked again; None where none was taken yet."""
+    pointer = folder / _CURRENT
+    if not pointer.exists():
+        return None
+    return check_bundle(folder / pointer.read_text("ascii").strip(), receiver, None)
+
+
+def take_bundle(source: Path, folder: Path, receiver: Receiver) -> Bundle:
+    """Check the bundle at ``source``, copy it durably, make it the current one."""
+    in_place = bundle_in_place(folder, receiver)
+    bundle = check_bundle(source, receiver, None if in_place is None else in_place.manifest)
+    sitting, revision = bundle.manifest.sitting.id, bundle.manifest.revision
+    target = folder / f"{sitting}.{revision:04d}.{bundle.envelope.digest[:12]}"
+    if not target.exists():
+        make_folder(folder)
+        part = folder / f".{target.name}.part"
+        if part.exists():
+            shutil.rmtree(part)
+        shutil.copytree(source, part)
+        _sync_tree(part)
+        part.rename(target)
+        sync_folder(folder)
+    taken = check_bundle(target, receiver, None)
+    write_atomic(folder / _CURRENT, target.name.encode())
+    return taken
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sync_file(path)
+        else:
+            sync_folder(path)
+    sync_folder(folder)
