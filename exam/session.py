@@ -212,7 +212,7 @@ def happen(session: Session, happening: Happening) -> Session | NotNow:
     return _noted(replace(session, state=following), session, happening)
 
 
-def _noted(  # noqa: C901, PLR0911 - one line a happening is easier to read than a second table
+def _noted(  # noqa: C901 - one line a happening is easier to read than a second table
     new: Session, old: Session, happening: Happening
 ) -> Session:
     """Return ``new`` with what the happening adds beside the state."""

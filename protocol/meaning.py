@@ -10,7 +10,7 @@ from protocol import decisions as d
 from protocol import journal as j
 
 
-def happening_of(what: d.What, at: int) -> table.Happening | None:  # noqa: C901, PLR0911, PLR0912 - one line a kind
+def happening_of(what: d.What, at: int) -> table.Happening | None:  # noqa: C901 - one line a kind
     """Return what a decision does to a session; None where it only informs."""
     match what:
         case d.IdentityDecided(accepted=True, withheld=withheld):

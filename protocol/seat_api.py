@@ -14,13 +14,14 @@ twice, and is asked for again by number, so a link may break anywhere.
 """
 
 from enum import StrEnum
+from typing import cast
 
 from exam.identifiers import Digest, Label
 from exam.rulebook import LoginField
 from protocol.envelope import Envelope
 from protocol.grant import Position
 from protocol.office_receipt import VerifiedJournal
-from protocol.values import Count, HexId, Milliseconds, Value
+from protocol.values import Count, HexId, Milliseconds, Value, decode
 
 HALL = "/v1/hall"
 PAPERS = "/v1/papers"
@@ -255,3 +256,23 @@ class AmendmentSaid(Value, frozen=True, kw_only=True, tag="amendment", tag_field
 HallSays = (
     HallBeat | DecisionSaid | PaperKeySaid | ReceiptSaid | FaceSaid | OfficeHolds | AmendmentSaid
 )
+
+
+def decode_seat_says(data: bytes) -> SeatSays:
+    """Parse one message of the link that came from a seat."""
+    return decode(data, cast("type[SeatSays]", SeatSays))
+
+
+def decode_hall_says(data: bytes) -> HallSays:
+    """Parse one message of the link that came from the box."""
+    return decode(data, cast("type[HallSays]", HallSays))
+
+
+def decode_login_reply(data: bytes) -> LoginReply:
+    """Parse the reply to a log-in."""
+    return decode(data, cast("type[LoginReply]", LoginReply))
+
+
+def decode_batch_reply(data: bytes) -> BatchReply:
+    """Parse the reply to a batch."""
+    return decode(data, cast("type[BatchReply]", BatchReply))

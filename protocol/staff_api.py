@@ -13,6 +13,7 @@ really asked for it. Unlock codes travel beside the act, never in it: acts are k
 """
 
 from enum import StrEnum
+from typing import cast
 
 from exam.identifiers import Digest, Label
 from exam.session import State
@@ -20,7 +21,7 @@ from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.parcel import Lane
 from protocol.payload_types import PayloadType
-from protocol.values import Count, HexId, Milliseconds, Value
+from protocol.values import Count, HexId, Milliseconds, Value, decode
 
 STATUS = "/v1/status"
 CHANGES = "/v1/changes"
@@ -264,6 +265,28 @@ class SubjectStatus(Value, frozen=True, kw_only=True):
     earliest_hand_in: Milliseconds
 
 
+class Occupant(Value, frozen=True, kw_only=True):
+    """The candidate who sits, or is expected, at a seat."""
+
+    candidate: Label
+    name: str
+    id_number: str
+    state: State
+    session: HexId | None
+    withheld: bool
+    distance: int
+    """Of the last look at the face, in thousandths; -1: none."""
+    hand_raised: bool
+    answered: Count
+    acknowledged: Count
+    """Events on the box's disk."""
+    own_end: Milliseconds | None
+    given_ms: Milliseconds
+    leaves: Count
+    office_verified: bool
+    """All acknowledged events of this session are verified by the office."""
+
+
 class SeatStatus(Value, frozen=True, kw_only=True):
     """One seat and who sits there. Found, reachable, paired and ready are four things."""
 
@@ -282,24 +305,9 @@ class SeatStatus(Value, frozen=True, kw_only=True):
     paper: bool
     clock_offset: int
     cameras: Count
-    candidate: Label | None
-    name: str
-    id_number: str
-    state: State
-    session: HexId | None
-    withheld: bool
-    distance: int
-    """Of the last look at the face, in thousandths; -1: none."""
-    hand_raised: bool
-    answered: Count
-    acknowledged: Count
-    """Events on the box's disk."""
     spooled: Count
-    own_end: Milliseconds | None
-    given_ms: Milliseconds
-    leaves: Count
-    office_verified: bool
-    """All acknowledged events of this session are verified by the office."""
+    """Events on the seat's disk that the box has not acknowledged."""
+    occupant: Occupant | None
 
 
 class TaskKind(StrEnum):
@@ -397,3 +405,8 @@ class HallStatus(Value, frozen=True, kw_only=True):
     """Digest of the closing of the current subject, once it is closed."""
     office_verified_all: bool
     """Everything up to the closing was verified by the office."""
+
+
+def decode_act_reply(data: bytes) -> ActReply:
+    """Parse the reply to an act."""
+    return decode(data, cast("type[ActReply]", ActReply))

@@ -18,7 +18,7 @@ from appliance.core import records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
 from exam.session import NotNow, Session, happen
-from protocol.decisions import MACHINE, Decision, Scope, What, sign_decision
+from protocol.decisions import MACHINE, Decision, Moved, Scope, What, sign_decision
 from protocol.envelope import Envelope
 from protocol.log_entries import Decided
 from protocol.meaning import happening_of
@@ -88,6 +88,8 @@ class Decider:
             # 3
             for seating, session in following:
                 seating.session = session
+                if isinstance(what, Moved):
+                    seating.seat = what.seat
             self.made.append((decision, envelope))
         # 4
         for listener in self._listeners:
@@ -122,5 +124,8 @@ class Decider:
         records.insert_decision(connection, decision, envelope, act)
         records.append_leaf(connection, Decided(at=decision.at, decision=envelope.digest))
         for seating, session in following:
-            records.put_seating(connection, seating.row(session))
+            row = seating.row(session)
+            if isinstance(draft.what, Moved):
+                row = replace(row, seat=draft.what.seat)
+            records.put_seating(connection, row)
         return decision, envelope

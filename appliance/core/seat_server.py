@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from aiohttp import WSMsgType, web
+from aiohttp.typedefs import Handler, Middleware
 
 from appliance.core import pairing_http
 from appliance.core.hall import Hall
@@ -33,6 +34,7 @@ from protocol import checkpoint, seat_api
 from protocol.envelope import Envelope
 from protocol.errors import ProtocolError
 from protocol.journal import Batch
+from protocol.pairing import FINISH_PATH, START_PATH
 from protocol.seat_api import Beat, HallBeat, Hello, LoggedIn, LoginReply, LoginRequest, SeatSays
 from protocol.values import decode, encode
 from runtime.clock import SteadyClock
@@ -94,11 +96,8 @@ def seat_app(desk: SeatDesk) -> web.Application:
     return app
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def _admission(desk: SeatDesk) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
-    open_to_all = frozenset({pairing_http.START_PATH, pairing_http.FINISH_PATH})
+def _admission(desk: SeatDesk) -> Middleware:
+    open_to_all = frozenset({START_PATH, FINISH_PATH})
 
     @web.middleware
     async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -178,7 +177,7 @@ class _Handlers:
                 continue
             data = message.data.encode() if isinstance(message.data, str) else message.data
             try:
-                said = decode(data, SeatSays)  # type: ignore[arg-type] # a union for mypy
+                said = seat_api.decode_seat_says(data)
                 await self._heard(link, said)
             except ProtocolError as error:
                 _log.warning("seat %s broke the protocol: %s", link.seat, error)

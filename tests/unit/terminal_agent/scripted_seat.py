@@ -216,7 +216,7 @@ class ScriptedSeat:
     async def own_picture(self) -> bytes | None:
         return self.picture
 
-    async def act(  # noqa: C901, PLR0911, PLR0912 - one arm per action
+    async def act(  # noqa: C901 - one arm per action
         self, action: do.Action
     ) -> do.Outcome:
         self.acts.append(action)
