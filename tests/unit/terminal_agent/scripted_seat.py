@@ -100,7 +100,6 @@ class ScriptedSeat:
         self._items = {item.id: item for item in paper.items}
         self._started = time.monotonic()
         self._start = start
-        self._changed = asyncio.Condition()
         self._waiting: set[asyncio.Event] = set()
         self.events: list[do.Action] = []
         self.acts: list[do.Action] = []
@@ -157,15 +156,15 @@ class ScriptedSeat:
 
     def seat_candidate(self, screen: Screen, **fields: Any) -> None:
         """Go to ``screen`` as a candidate who came the whole way."""
-        self.change(
-            screen=screen,
-            candidate=CANDIDATE,
-            own_data=OWN_DATA,
-            rules=RULES,
-            login=FORM,
-            recording_since=NINE - 10 * MINUTE,
-            **fields,
-        )
+        whole = {
+            "screen": screen,
+            "candidate": CANDIDATE,
+            "own_data": OWN_DATA,
+            "rules": RULES,
+            "login": FORM,
+            "recording_since": NINE - 10 * MINUTE,
+        }
+        self.change(**(whole | fields))
 
     def open_paper(self, at: int = NINE + 45 * MINUTE) -> None:
         """Let the candidate sit before the open paper at hall time ``at``."""
@@ -180,6 +179,24 @@ class ScriptedSeat:
 
     def pause(self, words: str = "") -> None:
         self.change(screen=Screen.PAUSED, paused=PausedShown(since=self.hall_time(), words=words))
+
+    def hand_in_now(self, *, leave_in: int | None = 60_000) -> None:
+        """Hand in; with ``leave_in`` ms until the page leaves, or provisional without."""
+        now = self.hall_time()
+        shown = HandInShown(at=now, counts=self.counts())
+        self.change(screen=Screen.HANDED_IN, hand_in=shown)
+        if leave_in is not None:
+            self.confirm_hand_in(leave_in=leave_in)
+
+    def confirm_hand_in(self, *, leave_in: int = 60_000) -> None:
+        """Let the appliance's receipt arrive."""
+        assert self.shown.hand_in is not None
+        now = self.hall_time()
+        receipt = ReceiptShown(code="K7QF3MZP9XW2RT4HB8ND", at=now, events=len(self.events))
+        shown = msgspec.structs.replace(
+            self.shown.hand_in, receipt=receipt, leave_at=now + leave_in
+        )
+        self.change(hand_in=shown)
 
     def counts(self) -> Counts:
         answered = sum(not is_empty(response) for response in self.responses.values())
@@ -309,11 +326,6 @@ class ScriptedSeat:
         if earliest is not None and now < earliest:
             reason = Reason(code=ReasonCode.HAND_IN_EARLY, parameters={"at": earliest})
             return do.Refused(reason=reason)
-        receipt = ReceiptShown(code="K7QF3MZP9XW2RT4HB8ND", at=now, events=len(self.events))
-        shown = HandInShown(
-            at=now,
-            counts=self.counts(),
-            receipt=receipt if self.shown.hall_link is HallLink.REACHED else None,
-            leave_at=now + 60_000 if self.shown.hall_link is HallLink.REACHED else None,
-        )
-        return self._go(Screen.HANDED_IN, hand_in=shown)
+        reached = self.shown.hall_link is HallLink.REACHED
+        self.hand_in_now(leave_in=60_000 if reached else None)
+        return do.Done()

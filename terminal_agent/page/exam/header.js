@@ -1,0 +1,140 @@
+// The exam's header: titles, counts, time left, tools, hand-in, and the "monitored" badge.
+
+import { hallNow, until } from "../clock.js";
+import { h, label, say, show, tell, write } from "../dom.js";
+import { span } from "../language.js";
+import { ownPicture, toolbar } from "../parts.js";
+
+const WARN_MS = 15 * 60 * 1000;
+const URGENT_MS = 5 * 60 * 1000;
+const SPOKEN_MINUTES = [30, 15, 5, 1];
+const LAST_MS = 500; // text in composition is taken over this long before the end
+
+export function examHeader(app, handIn) {
+  const tools = toolbar(app);
+  const badge = monitoredBadge();
+  const counts = Object.fromEntries(
+    ["total", "answered", "marked", "unanswered"].map((name) => [name, h("dd", {}, "–")]),
+  );
+  const digits = h("span", { class: "digits", role: "timer" });
+  const time = h("div", { class: "time-left" }, h("span", { class: "time-label" }, say("time_left")), digits);
+  const title = h("h1", { class: "exam-title" });
+  const banner = h("div", { class: "banner", role: "status", hidden: true });
+  const submit = h("button", { type: "button", class: "button primary hand-in", on: { click: handIn } }, say("hand_in"));
+  const element = h(
+    "header",
+    { class: "exam-header" },
+    h("div", { class: "exam-bar" }, badge.element, title, tools.element),
+    h(
+      "div",
+      { class: "exam-status" },
+      h(
+        "dl",
+        { class: "counts" },
+        Object.entries(counts).map(([name, value]) =>
+          h("div", { class: `count-${name}` }, h("dt", {}, say(name)), value),
+        ),
+      ),
+      time,
+      submit,
+    ),
+    badge.panel,
+    banner,
+  );
+  let spoken = null;
+  let settled = false;
+
+  function speak(left) {
+    const minutes = SPOKEN_MINUTES.filter((one) => left <= one * 60000).at(-1) ?? null;
+    if (minutes !== null && minutes !== spoken && spoken !== null)
+      app.announce("time_left_spoken", { minutes });
+    spoken = minutes ?? 0;
+  }
+
+  function tellTime(left) {
+    if (left === null) return tell(digits, "time_unknown");
+    write(digits, span(left));
+    time.classList.toggle("warn", left < WARN_MS);
+    time.classList.toggle("urgent", left < URGENT_MS);
+    if (app.view.screen !== "answering") return;
+    speak(left);
+    if (left < LAST_MS && !settled) {
+      settled = true;
+      document.activeElement?.blur();
+    }
+  }
+
+  return {
+    element,
+    update(view) {
+      tools.update(view);
+      badge.update(view);
+      const { sitting } = view;
+      write(title, [sitting?.title, sitting?.subject].filter(Boolean).join(" "));
+      show(banner, app.silent || view.hall_link === "lost");
+      banner.classList.toggle("grave", app.silent);
+      tell(banner, app.silent ? "seat_silent" : "line_lost_during");
+      this.count();
+    },
+    count() {
+      if (!app.paper) return;
+      for (const [name, value] of Object.entries(app.paper.counts())) write(counts[name], String(value));
+    },
+    tick(now) {
+      badge.tick(now);
+      const left = until(app.view.targets.ends);
+      tellTime(left);
+      if (left !== null && left <= 0) tell(banner, "time_up");
+      if (left !== null && left <= 0) show(banner, true);
+      else if (left !== null) settled = settled && left < LAST_MS;
+    },
+    close() {
+      tools.close();
+      badge.close();
+    },
+  };
+}
+
+// "Monitored", with the recording clock; opens the candidate's own picture.
+function monitoredBadge() {
+  const clock = h("span", { class: "recording-clock" });
+  const element = h(
+    "button",
+    {
+      type: "button",
+      class: "badge",
+      "aria-expanded": "false",
+      label: ["title", "monitored_open"],
+      on: { click: toggle },
+    },
+    h("span", { class: "dot", "aria-hidden": "true" }),
+    h("span", {}, say("monitored")),
+    clock,
+  );
+  const panel = h("div", { class: "picture-panel", hidden: true });
+  let since = null;
+  let picture = null;
+
+  function toggle() {
+    picture?.close();
+    picture = picture ? null : ownPicture();
+    panel.replaceChildren(...(picture ? [picture.element, h("p", {}, say("keep_in_frame"))] : []));
+    show(panel, Boolean(picture));
+    element.setAttribute("aria-expanded", String(Boolean(picture)));
+  }
+
+  label(element, "title", "monitored_open");
+  return {
+    element,
+    panel,
+    update({ recording_since: at }) {
+      since = at;
+      show(element, at !== null);
+      if (at === null && picture) toggle();
+    },
+    tick() {
+      if (since !== null && hallNow() !== null) write(clock, span(hallNow() - since));
+    },
+    close: () => picture?.close(),
+  };
+}

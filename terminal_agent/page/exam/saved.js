@@ -1,0 +1,28 @@
+// The sign that says how safe the answers are. It never says more than is known:
+//
+// saving       something typed or chosen is not on this computer's disk yet
+// saved_not    the disk or the program did not take it; it is tried again
+// saved_here   all is on this computer's disk
+// saved_hall   all of it was acknowledged by the appliance
+
+import { h, tell } from "../dom.js";
+
+export function savedState(keeper, view, silent) {
+  const state = keeper.state();
+  if (state === "stuck") return "saved_not";
+  if (state === "saving") return silent ? "saved_not" : "saving";
+  return view.saved.acknowledged >= keeper.lastEvent ? "saved_hall" : "saved_here";
+}
+
+export function savedSign(app) {
+  const text = h("span", {});
+  const element = h("div", { class: "saved", role: "status" }, h("span", { class: "saved-sign", "aria-hidden": "true" }), text);
+  return {
+    element,
+    update(view) {
+      const state = savedState(app.keeper, view, app.silent);
+      element.dataset.state = state;
+      tell(text, state);
+    },
+  };
+}

@@ -1,0 +1,98 @@
+// The end: handed in with the receipt, collected, voided, refused, over.
+
+import { until } from "../clock.js";
+import { h, say, show, tell } from "../dom.js";
+import { dateAndTime, wallClock } from "../language.js";
+import { button, facts, problemLine, reasonText } from "../parts.js";
+import { frame, heading } from "./frame.js";
+
+function handedIn(app) {
+  const title = heading("handed_in_title");
+  const waits = h("p", { class: "notice" }, say("handed_in_waiting_body"));
+  const known = h("div", {});
+  const receipt = h("div", { class: "receipt", hidden: true });
+  const problem = problemLine();
+  let left = false;
+  const leave = button("primary", "leave_hall", go);
+  let told = "";
+
+  async function go() {
+    left = true;
+    const outcome = await app.act({ do: "leave_hall" });
+    if (!outcome.ok) problem.tell(outcome);
+  }
+
+  return frame(app, {
+    wide: true,
+    title,
+    body: [receipt, waits, known, problem.element, h("div", { class: "choices" }, leave)],
+    update({ candidate, sitting, hand_in: shown }) {
+      if (!shown) return;
+      tell(title, shown.receipt ? "handed_in_title" : "handed_in_waiting");
+      show(waits, !shown.receipt);
+      show(leave, Boolean(shown.receipt));
+      const now = JSON.stringify([candidate, sitting, shown]);
+      if (told === now) return;
+      told = now;
+      known.replaceChildren(facts(endFacts(candidate, sitting, shown)));
+      show(receipt, Boolean(shown.receipt));
+      if (shown.receipt) receipt.replaceChildren(...receiptParts(shown.receipt));
+    },
+    tick() {
+      const ms = until(app.view.hand_in?.leave_at);
+      if (ms === null) return tell(leave, "leave_hall");
+      tell(leave, "leave_hall_in", { s: Math.max(0, Math.ceil(ms / 1000)) });
+      if (ms <= 0 && !left) go();
+    },
+  });
+}
+
+function endFacts(candidate, sitting, shown) {
+  const rows = [];
+  if (candidate) rows.push(["field_name", candidate.name], ["account", candidate.account]);
+  if (sitting) rows.push(["plan", sitting.title], ["field_subject", sitting.subject]);
+  rows.push(
+    ["handed_in_at", `${dateAndTime(shown.at).slice(0, 10)} ${wallClock(shown.at)}`],
+    ["handed_in_counts", say("handed_in_counts_value", shown.counts)],
+  );
+  return rows;
+}
+
+function receiptParts({ code }) {
+  const groups = code.match(/.{1,4}/g) ?? [];
+  return [
+    h("p", { class: "receipt-label" }, say("receipt")),
+    h(
+      "p",
+      { class: "receipt-code", "aria-label": [...code].join(" ") },
+      groups.map((group) => h("span", {}, group)),
+    ),
+    h("p", { class: "aside" }, say("receipt_keep")),
+  ];
+}
+
+// A screen with one message, the reason, and staff's words.
+function message(titleKey, bodyKey) {
+  return (app) => {
+    const why = h("p", { class: "notice", hidden: true });
+    const words = h("p", { class: "staff-words", hidden: true });
+    return frame(app, {
+      title: heading(titleKey),
+      body: [why, words, h("p", {}, say(bodyKey))],
+      update({ reason }) {
+        show(why, Boolean(reason));
+        if (reason) tell(why, ...reasonText(reason));
+        show(words, Boolean(reason?.words));
+        words.textContent = reason?.words ?? "";
+      },
+    });
+  };
+}
+
+export const afterScreens = {
+  handed_in: handedIn,
+  collected: message("collected_title", "collected_body"),
+  voided: message("voided_title", "voided_body"),
+  refused: message("refused_title", "refused_body"),
+  ended: message("ended_title", "ended_body"),
+};

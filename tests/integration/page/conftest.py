@@ -1,0 +1,103 @@
+"""A desk: a scripted seat, its server on loopback, and a page in a real Chromium."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright, expect
+
+from terminal_agent.loopback import Loopback
+from tests.unit.terminal_agent.scripted_seat import ScriptedSeat
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+)
+expect.set_options(timeout=5000)
+
+
+class Desk:
+    """What a test holds: the seat behind the page, and the page."""
+
+    def __init__(self, seat: ScriptedSeat, context: BrowserContext, loopback: Loopback) -> None:
+        self.seat = seat
+        self.context = context
+        self.loopback = loopback
+        self.page: Page
+        self.complaints: list[str] = []
+        """Errors of scripts and breaches of the page's policy: a test ends with none."""
+
+    async def sit(self) -> "Desk":
+        """Open the page as the seat's program would."""
+        self.page = await self.new_page()
+        await self.page.goto(self.loopback.address)
+        await self.screen(self.seat.shown.screen)
+        return self
+
+    async def new_page(self) -> Page:
+        page = await self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._hear)
+        return page
+
+    def _hear(self, message: Any) -> None:
+        if "violates the following" in message.text or "Trusted" in message.text:
+            self.complaints.append(message.text)
+
+    async def screen(self, name: str) -> None:
+        await self.page.wait_for_selector(f'html[data-screen="{name}"]')
+
+    async def go_to(self, number: int) -> None:
+        await self.page.locator(".cell:not(.sample)").nth(number - 1).click()
+        await expect(self.page.locator(".question-heading .number")).to_contain_text(str(number))
+
+    async def saved(self, state: str) -> None:
+        await expect(self.page.locator(".saved")).to_have_attribute("data-state", state)
+
+    async def cdp(self) -> CDPSession:
+        return await self.context.new_cdp_session(self.page)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def seat() -> ScriptedSeat:
+    return ScriptedSeat()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_desk(browser: Browser, seat: ScriptedSeat) -> AsyncIterator[Desk]:
+    """A desk whose page is not open yet."""
+    context = await browser.new_context(viewport={"width": 1366, "height": 768})
+    async with Loopback(seat) as loopback:
+        desk = Desk(seat, context, loopback)
+        yield desk
+        await context.close()
+    assert desk.complaints == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(empty_desk: Desk) -> Desk:
+    """A desk at the beginning of the way: consent."""
+    return await empty_desk.sit()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def exam(empty_desk: Desk) -> Desk:
+    """A desk with the open paper, question 1."""
+    empty_desk.seat.open_paper()
+    await empty_desk.sit()
+    await expect(empty_desk.page.locator(".question-heading .number")).to_have_text("第 1 题")
+    return empty_desk
