@@ -11,7 +11,8 @@ Rules:
 
 1. A task that raises is logged with its traceback and ends the block: what stands in it is
    cancelled and `ServiceError` comes out, with the cause chained.
-2. So does a task that returns, unless it was started with ``may_end=True``.
+2. So does a task that returns or is cancelled by somebody else, unless it was started with
+   ``may_end=True``.
 3. Leaving the block cancels the tasks, the last one first, and waits for each until its
    deadline. Who is not done by then is named in the log and left behind.
 """
@@ -90,10 +91,10 @@ class Tasks:
         return [task.get_name() for task in self._running]
 
     def _ended_quietly(self, task: asyncio.Task[object]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            self._ended(task)
+        if task.cancelled() or task.exception() is None:
+            self._running.pop(task, None)
         else:
-            del self._running[task]
+            self._ended(task)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         deadline = self._running.pop(task, None)
