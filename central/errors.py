@@ -1,0 +1,38 @@
+"""What the office's commands and services raise.
+
+::
+
+    CentralError                  has a stable ``code`` for operators
+    ├── NotAnOfficeError          the folder is no office, or a part of it is missing
+    ├── EnrolError                a bundle that this office did not issue, or an older one
+    └── StickError                the stick does not hold what was written to it
+
+What a box sends and the office does not take is no error here: it is a typed outcome,
+see `central.receiving.judgement`.
+"""
+
+from typing import ClassVar
+
+
+class CentralError(Exception):
+    """The root of the tree."""
+
+    code: ClassVar[str] = "C000"
+
+
+class NotAnOfficeError(CentralError):
+    """The folder holds no office, or one that is not complete."""
+
+    code = "C100"
+
+
+class EnrolError(CentralError):
+    """A bundle that cannot be enrolled."""
+
+    code = "C200"
+
+
+class StickError(CentralError):
+    """A stick that took something and does not give it back."""
+
+    code = "C300"

@@ -1,0 +1,152 @@
+"""Which boxes and staff the office knows: the manifests of the bundles that it signed.
+
+Rules: only what the office signing key signed counts, looked at again whenever it is
+read. Of one centre and sitting the highest revision counts; a certificate of an earlier
+one is good until it is revoked, since the box may not have taken the new bundle yet.
+
+`Registry` is a pure value; `load_registry` and `enrol` touch the folder.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from central.errors import EnrolError
+from protocol.bundle import MANIFEST, Appliance, BundleManifest, open_bundle
+from protocol.envelope import Envelope
+from protocol.keys import VerifyKey
+from protocol.values import decode, encode
+from runtime.files import make_folder, write_atomic
+
+_SUFFIX: Final = ".dsse.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A box as one centre and sitting know it."""
+
+    centre: str
+    sitting: str
+    appliance: Appliance
+    manifest: BundleManifest
+
+    @property
+    def key(self) -> VerifyKey:
+        """The box key."""
+        return VerifyKey.from_hex(self.appliance.box_key)
+
+    @property
+    def log_key(self) -> VerifyKey:
+        """The key of its log."""
+        return VerifyKey.from_hex(self.appliance.log_key)
+
+
+class Registry:
+    """The known boxes. Built once from manifests and never changed."""
+
+    def __init__(self, boxes: Iterable[Box]) -> None:
+        listed = tuple(boxes)
+        self._boxes: Mapping[tuple[str, str, str], Box] = {
+            (box.centre, box.sitting, box.appliance.id): box for box in listed
+        }
+        self._by_certificate = {box.appliance.tls_certificate: box for box in listed}
+        self._revoked = {
+            revocation.certificate for box in listed for revocation in box.manifest.revocations
+        }
+
+    @classmethod
+    def of(cls, manifests: Iterable[BundleManifest]) -> Self:
+        """Read the boxes out of manifests; later revisions supersede earlier ones."""
+        ordered = sorted(manifests, key=lambda manifest: manifest.revision)
+        return cls(
+            Box(
+                centre=manifest.centre,
+                sitting=manifest.sitting.id,
+                appliance=appliance,
+                manifest=manifest,
+            )
+            for manifest in ordered
+            for appliance in manifest.appliances
+        )
+
+    def __len__(self) -> int:
+        return len(self._boxes)
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Every known box, one entry a sitting."""
+        return tuple(self._boxes.values())
+
+    def box(self, centre: str, sitting: str, appliance: str) -> Box | None:
+        """Return a box by its name."""
+        return self._boxes.get((centre, sitting, appliance))
+
+    def by_certificate(self, digest: str) -> Box | None:
+        """Return the box whose TLS certificate this is, None where unknown or revoked."""
+        return None if digest in self._revoked else self._by_certificate.get(digest)
+
+
+def load_registry(folder: Path, office_key: VerifyKey) -> Registry:
+    """Read every manifest of ``folder``; one that the office did not sign raises."""
+    return Registry.of(_read(path, office_key) for path in sorted(folder.glob(f"*{_SUFFIX}")))
+
+
+class RegistryFolder:
+    """The registry as it now lies in its folder: read anew when the folder has changed."""
+
+    def __init__(self, folder: Path, office_key: VerifyKey) -> None:
+        self._folder = folder
+        self._office_key = office_key
+        self._seen = -1
+        self._registry = Registry(())
+
+    def __call__(self) -> Registry:
+        """Return the registry. Blocks where it has to be read."""
+        changed = self._folder.stat().st_mtime_ns
+        if changed != self._seen:
+            self._registry = load_registry(self._folder, self._office_key)
+            self._seen = changed
+        return self._registry
+
+
+def enrol(folder: Path, bundle: Path, office_key: VerifyKey) -> BundleManifest:
+    """Take a bundle's manifest into the registry, durably; the same one again is no harm.
+
+    ``bundle`` is the bundle's folder or the manifest itself.
+    """
+    path = bundle / MANIFEST if bundle.is_dir() else bundle
+    if not path.is_file():
+        raise EnrolError(f"{bundle}: expected a bundle's folder with {MANIFEST}; got none")
+    envelope = decode(path.read_bytes(), Envelope)
+    manifest = open_bundle(envelope, office_key)
+    _check_keys(load_registry(folder, office_key), manifest)
+    make_folder(folder)
+    name = f"{manifest.centre}.{manifest.sitting.id}.{manifest.revision:06d}{_SUFFIX}"
+    _check_revision(folder / name, envelope)
+    write_atomic(folder / name, encode(envelope))
+    return manifest
+
+
+def _read(path: Path, office_key: VerifyKey) -> BundleManifest:
+    return open_bundle(decode(path.read_bytes(), Envelope), office_key)
+
+
+def _check_revision(path: Path, envelope: Envelope) -> None:
+    """Refuse a second manifest under the number of an enrolled one."""
+    if path.exists() and decode(path.read_bytes(), Envelope).digest != envelope.digest:
+        raise EnrolError(
+            f"{path.name}: expected the manifest that is enrolled under this revision; "
+            "got another one: give the new bundle a new revision"
+        )
+
+
+def _check_keys(registry: Registry, manifest: BundleManifest) -> None:
+    """Refuse a new key under the name of a known box: its earlier parcels would not verify."""
+    for appliance in manifest.appliances:
+        known = registry.box(manifest.centre, manifest.sitting.id, appliance.id)
+        if known is not None and known.appliance.box_key != appliance.box_key:
+            raise EnrolError(
+                f"box {appliance.id} of {manifest.centre}: expected the box key that is enrolled, "
+                "got another; a new box takes a new name"
+            )
