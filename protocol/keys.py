@@ -86,6 +86,22 @@ class SigningKey:
         """Read the 32 bytes of RFC 8032's private key."""
         return cls(Ed25519PrivateKey.from_private_bytes(seed))
 
+    @classmethod
+    def from_encrypted_pem(cls, data: bytes, passphrase: str) -> Self:
+        """Read a person's key file, PKCS#8 in PEM under a passphrase (RFC 5958).
+
+        Raises `MalformedError` where it is none, or the passphrase is another's.
+        """
+        if b"ENCRYPTED PRIVATE KEY" not in data:
+            raise MalformedError("expected a key file that is encrypted under a passphrase")
+        try:
+            key = serialization.load_pem_private_key(data, passphrase.encode())
+        except ValueError as error:
+            raise MalformedError("the passphrase does not open this key file") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise MalformedError(f"expected an Ed25519 key; got {type(key).__name__}")
+        return cls(key)
+
     def sign(self, message: bytes) -> bytes:
         """Return the signature, 64 bytes."""
         return self._key.sign(message)
