@@ -1,0 +1,116 @@
+"""The units as systemd itself reads them: valid, in slices of their own, with few rights."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.source_tree import ROOT, pyproject
+
+UNITS = ROOT / "systemd"
+PROCESSES = ("core", "discovery", "recordings", "faces", "courier")
+SERVICES = [f"exam-{name}.service" for name in (*PROCESSES, "seat")]
+EXPOSURE = 20  # tenths, as systemd-analyze counts: 0 nothing to fear, 100 everything
+KINDS = {".service", ".slice", ".target"}
+INSTALLED = "/opt/examhall/bin/"
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="needs Debian's systemd package"
+)
+
+
+@pytest.fixture(scope="module")
+def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the units whose commands exist on this machine."""
+    folder = tmp_path_factory.mktemp("units")
+    shutil.copytree(UNITS, folder, dirs_exist_ok=True)
+    for service in folder.glob("*.service"):
+        text = service.read_text(encoding="utf-8")
+        service.write_text(re.sub(rf"{INSTALLED}[a-z-]+", "/bin/true", text), encoding="utf-8")
+    return folder
+
+
+def analyze(units: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze with our units before those of this machine."""
+    return subprocess.run(
+        ["systemd-analyze", "--no-pager", *arguments],
+        env={"PATH": "/usr/bin:/bin", "SYSTEMD_UNIT_PATH": f"{units}:", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def settings(name: str) -> dict[str, str]:
+    """Return a unit's own settings; for a repeated one, the last."""
+    text = (UNITS / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+
+
+def test_systemd_finds_nothing_wrong(units: Path) -> None:
+    """systemd reads every unit without a word: no unknown setting, no missing unit, no cycle."""
+    names = [str(path) for path in units.iterdir() if path.is_file() and path.suffix in KINDS]
+    verified = analyze(units, "verify", "--man=no", *sorted(names))
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_few_rights(units: Path, service: str) -> None:
+    """systemd's own count of what a service could do stays below the threshold."""
+    report = analyze(
+        units, "security", "--offline=true", f"--threshold={EXPOSURE}", str(units / service)
+    )
+    assert report.returncode == 0, report.stdout
+
+
+@pytest.mark.parametrize("setting", ["RestartSec", "NoNewPrivileges", "MemoryDenyWriteExecute"])
+def test_the_shared_file_is_what_lowers_the_count(units: Path, setting: str) -> None:
+    """The settings that all services share are read from the drop-in, and stand nowhere else."""
+    shared = (UNITS / "exam-.service.d" / "hardening.conf").read_text(encoding="utf-8")
+    assert f"\n{setting}=" in shared
+    assert all(setting not in settings(service) for service in SERVICES)
+
+
+def test_without_the_shared_file_the_count_is_exceeded(units: Path, tmp_path: Path) -> None:
+    """The threshold can fail: without the hardening a service is over it."""
+    bare = tmp_path / "exam-core.service"
+    shutil.copy(units / "exam-core.service", bare)
+    report = analyze(tmp_path, "security", "--offline=true", f"--threshold={EXPOSURE}", str(bare))
+    assert report.returncode != 0
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_each_process_is_alone_with_what_is_its_own(process: str) -> None:
+    """Each process has its own user, slice with limits, and folders, and its own command."""
+    service = settings(f"exam-{process}.service")
+    assert service["User"] == f"examhall-{process}"
+    assert service["Slice"] == f"examhall-{process}.slice"
+    assert service["StateDirectory"] == service["RuntimeDirectory"] == f"examhall/{process}"
+    assert f"exam-appliance run {process} --config" in service["ExecStart"]
+    limits = settings(f"examhall-{process}.slice")
+    assert {"CPUWeight", "IOWeight", "MemoryMax", "TasksMax"} <= set(limits)
+    assert f"u {service['User']} " in (UNITS / "examhall.sysusers").read_text(encoding="utf-8")
+
+
+def test_answers_come_first() -> None:
+    """Core outweighs the other four together, in processor and in disk, and dies last."""
+    others = [settings(f"examhall-{name}.slice") for name in PROCESSES if name != "core"]
+    core = settings("examhall-core.slice")
+    for weight in ("CPUWeight", "IOWeight"):
+        assert int(core[weight]) > 3 * sum(int(other[weight]) for other in others)
+    scores = {name: int(settings(f"exam-{name}.service")["OOMScoreAdjust"]) for name in PROCESSES}
+    assert min(scores, key=scores.__getitem__) == "core"
+
+
+def test_the_target_brings_up_all_processes() -> None:
+    """The appliance's target wants its five services and nothing else."""
+    wanted = settings("exam-appliance.target")["Wants"].split()
+    assert sorted(wanted) == sorted(f"exam-{name}.service" for name in PROCESSES)
+
+
+def test_the_units_start_commands_that_exist() -> None:
+    """Every command in a unit is one that the product installs."""
+    commands = {settings(service)["ExecStart"].split()[0] for service in SERVICES}
+    assert commands <= {INSTALLED + name for name in pyproject()["project"]["scripts"]}
