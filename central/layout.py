@@ -19,6 +19,7 @@ from typing import Final
 from protocol.parcel import Lane, ParcelKey
 
 _PARCEL: Final = re.compile(
+    r"(?P<centre>[a-z0-9-]{1,63})\.(?P<sitting>[a-z0-9-]{1,63})\."
     r"(?P<appliance>[a-z0-9-]{1,63})\.(?P<generation>\d{1,15})\.(?P<lane>[a-z]+)\.(?P<n>\d{8,15})"
     r"\.parcel"
 )
@@ -99,9 +100,9 @@ class Layout:
             self.run,
         )
 
-    def parcel(self, centre: str, sitting: str, key: ParcelKey) -> Path:
+    def parcel(self, key: ParcelKey) -> Path:
         """Return where a received parcel lies."""
-        return self.parcels / centre / sitting / key.file_name
+        return self.parcels / key.centre / key.sitting / key.file_name
 
     def receipt_folder(self, centre: str, appliance: str) -> Path:
         """Return where the receipts for one appliance lie."""
@@ -114,6 +115,8 @@ def parse_parcel_name(name: str) -> ParcelKey | None:
     if match is None or match["lane"] not in set(Lane):
         return None
     return ParcelKey(
+        centre=match["centre"],
+        sitting=match["sitting"],
         appliance=match["appliance"],
         generation=int(match["generation"]),
         lane=Lane(match["lane"]),

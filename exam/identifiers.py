@@ -15,13 +15,15 @@ from typing import Annotated, Final, NewType
 
 import msgspec
 
-PATTERN: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+PATTERN: Final = r"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z"
+"""Python's ``$`` would let a final newline through."""
+
 _LABEL: Final = re.compile(PATTERN)
 
 Label = Annotated[str, msgspec.Meta(pattern=PATTERN)]
 """A string that msgspec refuses unless it is an identifier."""
 
-Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """SHA-256 in lower-case hexadecimal, 64 characters."""
 
 SittingId = NewType("SittingId", str)

@@ -7,6 +7,7 @@ only and are applied where something is shown.
 import msgspec
 
 from exam.identifiers import Digest, Label
+from exam.quantities import Count, Milliseconds
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,16 +19,16 @@ class Subject(_Value, frozen=True, kw_only=True):
 
     id: Label
     title: str
-    opens: int
+    opens: Milliseconds
     """Planned start, hall time in ms."""
-    closes: int
+    closes: Milliseconds
     """End of the window, hall time in ms: nobody writes later, but for time given."""
-    duration_s: int
+    duration_s: Count
     """Working time in seconds, counted from the candidate's entry."""
     practical: bool = False
-    total_points: int = 10000
+    total_points: Count = 10000
     """In hundredths of a point."""
-    pass_points: int = 6000
+    pass_points: Count = 6000
 
 
 class Room(_Value, frozen=True, kw_only=True):

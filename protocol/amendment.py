@@ -5,16 +5,16 @@ replacement paper, before the release only.
 """
 
 from exam.identifiers import Digest, Label
-from protocol.envelope import Envelope, open_envelope
-from protocol.keys import VerifyKey
+from protocol.envelope import Envelope, open_envelope, sign
+from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
-from protocol.values import Count, Milliseconds, Value
+from protocol.values import Count, Milliseconds, Ordinal, Value
 
 
 class Notice(Value, frozen=True, kw_only=True, tag="notice", tag_field="kind"):
-    """A correction that candidates read and confirm; ``item`` is empty where it is general."""
+    """A correction that candidates read and confirm; ``item`` is None where it is general."""
 
-    item: str
+    item: Label | None
     text: str
 
 
@@ -27,10 +27,15 @@ class ItemVoid(Value, frozen=True, kw_only=True, tag="item_void", tag_field="kin
 
 
 class PaperReplaced(Value, frozen=True, kw_only=True, tag="paper_replaced", tag_field="kind"):
-    """Another sealed paper takes the place of an earlier revision, before the release only."""
+    """Another sealed paper takes the place of an earlier revision, before the release only.
 
-    revision: Count
+    Its key, which is another at each centre, comes with a later bundle.
+    """
+
+    revision: Ordinal
+    size: Count
     sealed_sha256: Digest
+    plain_sha256: Digest
     reason: str
 
 
@@ -39,7 +44,7 @@ class Amendment(Value, frozen=True, kw_only=True):
 
     sitting: Label
     subject: Label
-    n: Count
+    n: Ordinal
     issued_at: Milliseconds
     what: Notice | ItemVoid | PaperReplaced
 
@@ -49,6 +54,11 @@ class AmendmentRecord(Value, frozen=True, kw_only=True, tag="amendment", tag_fie
 
     amendment: Envelope
     confirmed: Count
+
+
+def sign_amendment(amendment: Amendment, office_key: SigningKey) -> Envelope:
+    """Sign with the office signing key."""
+    return sign(PayloadType.AMENDMENT, amendment, office_key)
 
 
 def open_amendment(envelope: Envelope, office_key: VerifyKey) -> Amendment:

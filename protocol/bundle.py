@@ -14,7 +14,7 @@ from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
 from protocol.sealed_paper import SealedPaper
-from protocol.values import Count, Milliseconds, Value
+from protocol.values import Count, FileName, Milliseconds, Ordinal, Value
 
 MANIFEST: Final = "manifest.dsse.json"
 
@@ -22,7 +22,7 @@ MANIFEST: Final = "manifest.dsse.json"
 class BundleFile(Value, frozen=True, kw_only=True):
     """A file of the bundle. ``plain_sha256`` is None where the file is not sealed."""
 
-    name: str
+    name: FileName
     size: Count
     sha256: Digest
     plain_sha256: Digest | None
@@ -58,6 +58,19 @@ class Revocation(Value, frozen=True, kw_only=True):
     reason: str
 
 
+class Revocations(Value, frozen=True, kw_only=True):
+    """All certificates of a centre that are no longer accepted, between two bundles.
+
+    The list is whole: a later ``n`` takes the place of an earlier one, and adds to what
+    the bundle says. Staff and boxes are taken off the list by a new revision of the bundle.
+    """
+
+    centre: Label
+    n: Ordinal
+    issued_at: Milliseconds
+    revocations: tuple[Revocation, ...]
+
+
 class Office(Value, frozen=True, kw_only=True):
     """Where and to whom to deliver."""
 
@@ -74,7 +87,7 @@ class BundleManifest(Value, frozen=True, kw_only=True):
 
     centre: Label
     sitting: Sitting
-    revision: Count
+    revision: Ordinal
     made_at: Milliseconds
     office: Office
     root_certificate: str
@@ -85,9 +98,9 @@ class BundleManifest(Value, frozen=True, kw_only=True):
     staff: tuple[StaffMember, ...]
     revocations: tuple[Revocation, ...]
     papers: tuple[SealedPaper, ...]
-    rule_book_file: str
-    roster_file: str
-    photos: dict[Digest, str]
+    rule_book_file: FileName
+    roster_file: FileName
+    photos: dict[Digest, FileName]
     """File of each roster photo, by the digest of the photo's plain bytes."""
     files: tuple[BundleFile, ...]
     """Every file of the bundle but the manifest."""
@@ -101,3 +114,13 @@ def sign_bundle(manifest: BundleManifest, office_key: SigningKey) -> Envelope:
 def open_bundle(envelope: Envelope, office_key: VerifyKey) -> BundleManifest:
     """Return the manifest that the office signed."""
     return open_envelope(envelope, PayloadType.BUNDLE, office_key, BundleManifest)
+
+
+def sign_revocations(revocations: Revocations, office_key: SigningKey) -> Envelope:
+    """Sign with the office signing key."""
+    return sign(PayloadType.REVOCATIONS, revocations, office_key)
+
+
+def open_revocations(envelope: Envelope, office_key: VerifyKey) -> Revocations:
+    """Return the list that the office signed."""
+    return open_envelope(envelope, PayloadType.REVOCATIONS, office_key, Revocations)

@@ -3,11 +3,11 @@
 Sources: C2SP tlog-checkpoint, signed-note and tlog-cosignature (cosignature/v1).
 A checkpoint is text::
 
-    examhall/box-1/1                                  the origin: appliance and generation
+    examhall/log/sz-07/ksj-2026-09/box-1/1            the origin, see `origin`
     412                                               leaves
     MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=      root, base64
     <empty line>
-    — examhall/box-1/1 <base64(key hash, signature)>
+    — examhall/log/sz-07/ksj-2026-09/box-1/1 <base64(key hash, signature)>
 
 A seat checks the box's signature and the consistency with what it saw before, keeps
 the checkpoint, and adds its cosignature.
@@ -16,18 +16,24 @@ the checkpoint, and adds its cosignature.
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Final, Self
 
 from protocol.errors import MalformedError, UntrustedError
 from protocol.keys import SigningKey, VerifyKey
+from protocol.values import LARGEST
 
 _NOTE: Final = b"\x01"
 _COSIGNATURE: Final = b"\x04"
 _DASH: Final = "\u2014"
+_SIZE: Final = re.compile("0|[1-9][0-9]{0,15}")
 _ROOT_SIZE: Final = 32
 _STAMP_SIZE: Final = 8
 _HASH_SIZE: Final = 4
+
+MAX_NOTE: Final = 16 * 1024
+"""Longest signed note in characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +56,22 @@ class Checkpoint:
         if len(lines) != expected_lines or lines[3]:
             raise MalformedError(f"expected a checkpoint of three lines; got {len(lines) - 1}")
         origin, size, root = lines[:3]
-        if not size.isascii() or not size.isdigit() or (size != "0" and size.startswith("0")):
-            raise MalformedError(f"expected a number of leaves; got {size!r}")
+        if not _SIZE.fullmatch(size) or int(size) > LARGEST:
+            raise MalformedError(f"expected a number of leaves; got {size[:40]!r}")
         raw = _unbase64(root)
         if len(raw) != _ROOT_SIZE:
             raise MalformedError(f"expected a root of 32 bytes; got {len(raw)}")
         return cls(origin=origin, size=int(size), root=raw)
 
 
-def origin(appliance: str, generation: int) -> str:
-    """Return the name of the log of one appliance and generation."""
-    return f"examhall/{appliance}/{generation}"
+def origin(centre: str, sitting: str, appliance: str, generation: int) -> str:
+    """Return the name of a log, which no other centre, sitting or generation shares."""
+    return f"examhall/log/{centre}/{sitting}/{appliance}/{generation}"
+
+
+def cosigner(centre: str, sitting: str, seat: str) -> str:
+    """Return the name under which a seat cosigns."""
+    return f"examhall/seat/{centre}/{sitting}/{seat}"
 
 
 def sign_checkpoint(checkpoint: Checkpoint, log_key: SigningKey) -> str:
@@ -98,7 +109,7 @@ def cosign(note: str, name: str, seat_key: SigningKey, unix_seconds: int) -> str
 def check_cosignature(note: str, line: str, name: str, seat_key: VerifyKey) -> int:
     """Return when (seconds since 1970) the seat ``name`` cosigned ``note``."""
     body, _ = _split(note)
-    found, raw = _parse_line(line.rstrip("\n"))
+    found, raw = _parse_line(line.removesuffix("\n"))
     if found != name or raw[:_HASH_SIZE] != _key_hash(name, _COSIGNATURE, seat_key):
         raise UntrustedError(f"expected a cosignature by {name}; got one by {found}")
     stamp = int.from_bytes(raw[_HASH_SIZE : _HASH_SIZE + _STAMP_SIZE], "big")
@@ -120,6 +131,8 @@ def _line(name: str, raw: bytes) -> str:
 
 
 def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    if len(note) > MAX_NOTE:
+        raise MalformedError(f"expected a note of at most {MAX_NOTE} characters; got {len(note)}")
     body, found, tail = note.partition("\n\n")
     if not found or not tail.endswith("\n"):
         raise MalformedError("expected a signed note: text, an empty line, signature lines")

@@ -1,17 +1,18 @@
 """The closing of a subject: everybody accounted for, and how much there is to deliver.
 
 Format. Signed by the box key, the last record that it writes for a subject. The
-office says "all received and verified" only against this list.
+office says "all received and verified" only against this list and the last parcel of
+each lane, whose `protocol.parcel.LaneEndRecord` says that nothing more will follow.
 """
 
 from enum import StrEnum
 
-from exam.identifiers import Digest, Label
+from exam.identifiers import Label
 from protocol.envelope import Envelope, open_envelope, sign
 from protocol.grant import Position
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
-from protocol.values import Count, HexId, Milliseconds, Value
+from protocol.values import Count, HexId, Milliseconds, Ordinal, Value
 
 
 class Ending(StrEnum):
@@ -37,20 +38,12 @@ class Accounted(Value, frozen=True, kw_only=True):
     """Items with a response that is not empty."""
 
 
-class Segments(Value, frozen=True, kw_only=True):
-    """How many segments of one view there are, and the digest of the last manifest."""
-
-    session: HexId
-    view: Label
-    n: Count
-    last: Digest
-
-
 class Closing(Value, frozen=True, kw_only=True):
     """The account of one subject at one appliance."""
 
     appliance: Label
-    generation: Count
+    generation: Ordinal
+    centre: Label
     sitting: Label
     subject: Label
     at: Milliseconds

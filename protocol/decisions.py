@@ -5,17 +5,19 @@ that the seats can rebuild the hall; it is a leaf of the log; it names the perso
 Decisions count from 1 within a generation, without a hole.
 
 ``by`` is the staff member, or ``machine`` where a rule alone decided; ``act`` is the
-digest of the staff member's signed act, empty for the machine's.
+digest of the staff member's signed act, None for the machine's.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
+
+import msgspec
 
 from exam.identifiers import Digest, Label
 from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
-from protocol.values import Count, HexId, Milliseconds, Value
+from protocol.values import HexId, Milliseconds, Offset, Ordinal, Value
 
 MACHINE: Final = "machine"
 
@@ -23,7 +25,7 @@ MACHINE: Final = "machine"
 class DoorsOpened(Value, frozen=True, kw_only=True, tag="doors_opened", tag_field="kind"):
     """A person confirmed the hall's clock; ``correction`` in ms against the box's own."""
 
-    correction: int
+    correction: Offset
 
 
 class Armed(Value, frozen=True, kw_only=True, tag="armed", tag_field="kind"):
@@ -44,7 +46,7 @@ class IdentityDecided(Value, frozen=True, kw_only=True, tag="identity", tag_fiel
     accepted: bool
     withheld: bool
     """The candidate may sit, the result waits for the office."""
-    distance: int
+    distance: Annotated[int, msgspec.Meta(ge=-1, le=10_000)]
     reason: str
 
 
@@ -111,7 +113,7 @@ class Voided(Value, frozen=True, kw_only=True, tag="voided", tag_field="kind"):
 
 
 class AbsentMarked(Value, frozen=True, kw_only=True, tag="absent", tag_field="kind"):
-    """The candidate did not come, or came too late; ``session`` of the decision is empty."""
+    """The candidate did not come, or came too late; ``session`` of the decision is None."""
 
     reason: str
 
@@ -126,7 +128,7 @@ class Moved(Value, frozen=True, kw_only=True, tag="moved", tag_field="kind"):
     """The session goes on at another seat, in epoch ``epoch``."""
 
     seat: Label
-    epoch: Count
+    epoch: Ordinal
     reason: str
 
 
@@ -164,20 +166,26 @@ class Scope(StrEnum):
 
 
 class Decision(Value, frozen=True, kw_only=True):
-    """One decision. With scope ``one``, ``candidate`` names whom; else it is empty."""
+    """One decision. With scope ``one``, ``candidate`` names whom; else it is None."""
 
     appliance: Label
-    generation: Count
-    n: Count
+    generation: Ordinal
+    n: Ordinal
     sitting: Label
     subject: Label
     scope: Scope
-    candidate: str
+    candidate: Label | None
     session: HexId | None
     at: Milliseconds
     by: Label
     act: Digest | None
     what: What
+
+    def __post_init__(self) -> None:
+        if (self.scope is Scope.ONE) != (self.candidate is not None):
+            raise ValueError("expected a candidate with scope one, and none with scope all")
+        if (self.by == MACHINE) != (self.act is None):
+            raise ValueError("expected a signed act of every person, and none of the machine")
 
 
 def sign_decision(decision: Decision, box_key: SigningKey) -> Envelope:

@@ -25,6 +25,8 @@ T = TypeVar("T", bound=Value)
 MAX_PAYLOAD: Final = 8 * 1024 * 1024
 """Largest payload in bytes; what is larger is named by its digest instead."""
 
+MAX_SIGNATURES: Final = 16
+
 
 class Signature(Value, frozen=True, kw_only=True):
     """One signature; ``sig`` in base64 (RFC 4648, section 4)."""
@@ -42,7 +44,11 @@ class Envelope(Value, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the signed bytes: equal for equal statements, whoever signed them."""
+        """SHA-256 over the signed bytes: equal for equal statements, whoever signed them.
+
+        It names a statement and proves nothing about its signer: look at the signature
+        before an envelope is kept under its digest.
+        """
         return sha256_hex(pae(self.payloadType, unsafe_payload(self)))
 
 
@@ -82,10 +88,14 @@ def verify(envelope: Envelope, payload_type: PayloadType, keys: Iterable[VerifyK
         )
     payload = unsafe_payload(envelope)
     message = pae(envelope.payloadType, payload)
+    if len(envelope.signatures) > MAX_SIGNATURES:
+        raise MalformedError(
+            f"expected at most {MAX_SIGNATURES} signatures; got {len(envelope.signatures)}"
+        )
     known = {key.id: key for key in keys}
     for signature in envelope.signatures:
         key = known.get(signature.keyid)
-        if key is not None and key.accepts(_unbase64(signature.sig), message):
+        if key is not None and key.accepts(unbase64(signature.sig), message):
             return payload
     raise UntrustedError(
         f"{payload_type.value}: expected a signature by "
@@ -99,10 +109,11 @@ def unsafe_payload(envelope: Envelope) -> bytes:
     """Return the payload WITHOUT looking at any signature."""
     if len(envelope.payload) > MAX_PAYLOAD * 4 // 3 + 4:
         raise MalformedError(f"expected a payload of at most {MAX_PAYLOAD} bytes")
-    return _unbase64(envelope.payload)
+    return unbase64(envelope.payload)
 
 
-def _unbase64(text: str) -> bytes:
+def unbase64(text: str) -> bytes:
+    """Read base64 (RFC 4648, section 4), with its padding and nothing else within."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

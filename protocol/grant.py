@@ -12,13 +12,13 @@ from exam.paper import ItemOrder
 from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
-from protocol.values import Count, HexId, Milliseconds, Value
+from protocol.values import Count, HexId, Milliseconds, Ordinal, Value
 
 
 class Position(Value, frozen=True, kw_only=True):
     """A place in a session's journal: after event ``n`` the chain stands at ``head``."""
 
-    epoch: Count
+    epoch: Ordinal
     n: Count
     head: Digest
 
@@ -32,7 +32,7 @@ class Grant(Value, frozen=True, kw_only=True):
     """
 
     appliance: Label
-    generation: Count
+    generation: Ordinal
     centre: Label
     sitting: Label
     subject: Label
@@ -40,7 +40,7 @@ class Grant(Value, frozen=True, kw_only=True):
     seat: Label
     candidate: Label
     session: HexId
-    epoch: Count
+    epoch: Ordinal
     seat_certificate: Digest
     """SHA-256 of the seat's TLS certificate (DER)."""
     session_key: Digest
@@ -49,6 +49,11 @@ class Grant(Value, frozen=True, kw_only=True):
     order_seed: HexId
     order: tuple[ItemOrder, ...]
     granted_at: Milliseconds
+
+    def __post_init__(self) -> None:
+        before = self.previous.epoch if self.previous else 0
+        if self.epoch != before + 1:
+            raise ValueError(f"expected the epoch after {before}; got {self.epoch}")
 
 
 def sign_grant(grant: Grant, box_key: SigningKey) -> Envelope:

@@ -24,7 +24,15 @@ from protocol.errors import BrokenChainError, ForkError, MalformedError
 from protocol.grant import Grant, Position
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
-from protocol.values import Count, HexId, Milliseconds, Value, decode_canonical, encode
+from protocol.values import (
+    Count,
+    HexId,
+    Milliseconds,
+    Ordinal,
+    Value,
+    decode_canonical,
+    encode,
+)
 
 MAX_EVENT: Final = 512 * 1024
 """Largest event in bytes: an extended text of some 150,000 Chinese characters."""
@@ -32,9 +40,12 @@ MAX_EVENT: Final = 512 * 1024
 MAX_BATCH: Final = 500
 """Most events in one batch."""
 
+MAX_BATCH_BYTES: Final = 1024 * 1024
+"""Most bytes of events in one batch: it goes by one request, so cut it before it is larger."""
+
 
 class _Event(Value, frozen=True, kw_only=True, tag_field="kind"):
-    n: Count
+    n: Ordinal
     hall: Milliseconds
     """Hall time as the seat knew it."""
     mono: Milliseconds
@@ -207,7 +218,7 @@ class Head(Value, frozen=True, kw_only=True):
     """What the seat signs with its session key: after ``n`` events the chain is ``head``."""
 
     session: HexId
-    epoch: Count
+    epoch: Ordinal
     n: Count
     head: Digest
 
@@ -216,8 +227,8 @@ class Batch(Value, frozen=True, kw_only=True):
     """Events ``first`` to the head's ``n``, each as the bytes that were written, and the head."""
 
     session: HexId
-    epoch: Count
-    first: Count
+    epoch: Ordinal
+    first: Ordinal
     events: tuple[msgspec.Raw, ...]
     head: Envelope
 
@@ -226,9 +237,9 @@ class Acknowledgement(Value, frozen=True, kw_only=True):
     """The appliance's word that all events to ``n`` are on its disk. Signed by the box key."""
 
     appliance: Label
-    generation: Count
+    generation: Ordinal
     session: HexId
-    epoch: Count
+    epoch: Ordinal
     n: Count
     head: Digest
     at: Milliseconds
@@ -286,6 +297,7 @@ def check_batch(batch: Batch, grant: Grant, acknowledged: Position) -> Extension
         )
     # 3
     raw = [bytes(event) for event in batch.events]
+    _check_size(raw)
     events = tuple(decode_event(data) for data in raw)
     _check_counting(events, batch.first, head.n)
     # 4
@@ -303,9 +315,16 @@ def check_batch(batch: Batch, grant: Grant, acknowledged: Position) -> Extension
     return Extension(events=new, position=Position(epoch=grant.epoch, n=head.n, head=head.head))
 
 
+def _check_size(events: Sequence[bytes]) -> None:
+    size = sum(map(len, events))
+    if len(events) > MAX_BATCH or size > MAX_BATCH_BYTES:
+        raise MalformedError(
+            f"expected at most {MAX_BATCH} events and {MAX_BATCH_BYTES} bytes; "
+            f"got {len(events)} and {size}"
+        )
+
+
 def _check_counting(events: Sequence[Event], first: int, last: int) -> None:
-    if len(events) > MAX_BATCH:
-        raise MalformedError(f"expected at most {MAX_BATCH} events; got {len(events)}")
     numbers = [event.n for event in events]
     if numbers != list(range(first, first + len(events))) or first + len(events) - 1 != last:
         raise BrokenChainError(

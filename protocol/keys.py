@@ -6,6 +6,7 @@ SubjectPublicKeyInfo (RFC 5280), in hexadecimal, which ``openssl pkey -pubin
 """
 
 import hashlib
+import re
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +23,22 @@ SUITE: Final = "ed25519"
 
 _RAW: Final = serialization.Encoding.Raw
 _DER_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")
+_HEX: Final = re.compile("[0-9a-f]{64}")
+
+_SMALL_ORDER: Final = frozenset(
+    bytes.fromhex(text)
+    for text in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+"""The y of every point whose order divides 8, written beyond the field too. One signature
+under such a key fits many messages, so whoever brought the key could deny them all."""
 
 
 class VerifyKey:
@@ -36,13 +53,20 @@ class VerifyKey:
 
     @classmethod
     def from_hex(cls, text: str) -> Self:
-        """Read 64 hexadecimal digits; raise `MalformedError` on anything else."""
-        try:
-            return cls(Ed25519PublicKey.from_public_bytes(bytes.fromhex(text)))
-        except ValueError as error:
+        """Read 64 lower-case hexadecimal digits; raise `MalformedError` on anything else.
+
+        A point of small order is no key: its signatures bind to nothing.
+        """
+        if not _HEX.fullmatch(text):
             raise MalformedError(
                 f"expected an Ed25519 public key as 64 hexadecimal digits; got {text[:80]!r}"
-            ) from error
+            )
+        raw = bytes.fromhex(text)
+        if raw[:-1] + bytes([raw[-1] & 0x7F]) in _SMALL_ORDER:
+            raise MalformedError(
+                f"expected an Ed25519 public key; got a point of small order {text}"
+            )
+        return cls(Ed25519PublicKey.from_public_bytes(raw))
 
     @property
     def hex(self) -> str:

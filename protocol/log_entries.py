@@ -8,7 +8,7 @@ personal data and can be shown to anyone.
 from typing import cast
 
 from exam.identifiers import Digest, Label
-from protocol.values import Count, HexId, Milliseconds, Value, decode_canonical, encode
+from protocol.values import Count, HexId, Milliseconds, Ordinal, Value, decode_canonical, encode
 
 
 class _Entry(Value, frozen=True, kw_only=True, tag_field="kind"):
@@ -23,9 +23,22 @@ class Opened(_Entry, frozen=True, kw_only=True, tag="opened"):
     """
 
     appliance: Label
-    generation: Count
+    generation: Ordinal
     bundle: Digest
     seen: tuple[str, ...]
+
+
+class BundleTaken(_Entry, frozen=True, kw_only=True, tag="bundle"):
+    """A later revision of the bundle came into force."""
+
+    bundle: Digest
+    revision: Ordinal
+
+
+class AmendmentTaken(_Entry, frozen=True, kw_only=True, tag="amendment"):
+    """A correction by the office reached the hall."""
+
+    amendment: Digest
 
 
 class Granted(_Entry, frozen=True, kw_only=True, tag="granted"):
@@ -38,7 +51,7 @@ class HeadKept(_Entry, frozen=True, kw_only=True, tag="head"):
     """A journal stood acknowledged at this head when the checkpoint was made."""
 
     session: HexId
-    epoch: Count
+    epoch: Ordinal
     n: Count
     head: Digest
 
@@ -47,7 +60,7 @@ class StrayKept(_Entry, frozen=True, kw_only=True, tag="stray"):
     """A tail of an old epoch turned up after the session had moved on; a person decides."""
 
     session: HexId
-    epoch: Count
+    epoch: Ordinal
     n: Count
     head: Digest
 
@@ -59,7 +72,7 @@ class Decided(_Entry, frozen=True, kw_only=True, tag="decided"):
 
 
 class Alerted(_Entry, frozen=True, kw_only=True, tag="alerted"):
-    """Something was seen that a person should look at; ``alert`` is its document's digest."""
+    """Something was seen that a person should look at; see `protocol.parcel.alert_digest`."""
 
     alert: Digest
 
@@ -68,7 +81,7 @@ class CodeTried(_Entry, frozen=True, kw_only=True, tag="code_tried"):
     """An unlock code was entered; wrong ones are counted, never written down."""
 
     subject: Label
-    revision: Count
+    revision: Ordinal
     by: Label
     opened: bool
     wrong_so_far: Count
@@ -78,7 +91,7 @@ class Released(_Entry, frozen=True, kw_only=True, tag="released"):
     """The paper's key left the box for the seats."""
 
     subject: Label
-    revision: Count
+    revision: Ordinal
     paper: Digest
 
 
@@ -103,7 +116,7 @@ class ReceiptGiven(_Entry, frozen=True, kw_only=True, tag="receipt"):
     """What a candidate's receipt is about; the receipt proves that this leaf is in the log."""
 
     session: HexId
-    epoch: Count
+    epoch: Ordinal
     n: Count
     head: Digest
     subject: Label
@@ -112,6 +125,8 @@ class ReceiptGiven(_Entry, frozen=True, kw_only=True, tag="receipt"):
 
 Entry = (
     Opened
+    | BundleTaken
+    | AmendmentTaken
     | Granted
     | HeadKept
     | StrayKept

@@ -14,9 +14,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from protocol.errors import BrokenChainError
+from protocol.errors import BrokenChainError, MalformedError
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+_HASH_SIZE: Final = 32
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -116,6 +117,7 @@ def check_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
     """Raise `BrokenChainError` unless the proof puts ``leaf`` at ``index`` under ``root``."""
+    _check_hashes(leaf, root, *proof)
     if not 0 <= index < size:
         raise BrokenChainError(f"expected a leaf below {size}, got {index}")
     node, last, found = index, size - 1, leaf
@@ -137,8 +139,11 @@ def check_consistency(
     old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]
 ) -> None:
     """Raise `BrokenChainError` unless the old tree is a prefix of the new one."""
-    if old > new:
+    _check_hashes(old_root, new_root, *proof)
+    if not 0 <= old <= new:
         raise BrokenChainError(f"the log shrank from {old} to {new} leaves")
+    if old == 0 and old_root != EMPTY_ROOT:
+        raise BrokenChainError("a log without leaves has one root, the SHA-256 of nothing")
     if old in {0, new}:
         if proof or (old == new and old_root != new_root):
             raise BrokenChainError(f"two roots for one size {old}, or a proof where none belongs")
@@ -151,6 +156,13 @@ def check_consistency(
     first, second = _walk_consistency(old, new, path)
     if first != old_root or second != new_root:
         raise BrokenChainError(f"the log of {old} leaves is not the beginning of that of {new}")
+
+
+def _check_hashes(*hashes: bytes) -> None:
+    """Refuse other sizes: a node is two hashes side by side, without a boundary."""
+    for size in map(len, hashes):
+        if size != _HASH_SIZE:
+            raise MalformedError(f"expected hashes of {_HASH_SIZE} bytes; got one of {size}")
 
 
 def _walk_consistency(old: int, new: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:

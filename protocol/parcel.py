@@ -1,7 +1,8 @@
 """Parcels: what the box delivers to the office, by line or by stick.
 
-Format. A parcel has the key {appliance, generation, lane, n}; n counts from 1 in each
-lane, and each parcel names the one before. A parcel is one file::
+Format. A parcel has the key {centre, sitting, appliance, generation, lane, n}, which no
+other parcel ever has; n counts from 1 in each lane, and each parcel names the one before.
+A parcel is one file::
 
     EXAMHALL-PARCEL-1 LF
     <DSSE envelope of ParcelHeader, JSON on one line> LF
@@ -17,7 +18,7 @@ keeps a parcel without being able to read it. Within the age file lies one zstd 
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import zstandard
@@ -29,7 +30,17 @@ from protocol.errors import BrokenChainError, MalformedError
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
 from protocol.sealing import SealingIdentity, seal
-from protocol.values import Count, HexId, Milliseconds, Value, decode, encode, sha256_hex
+from protocol.segment import FromRoom, FromSeat, View
+from protocol.values import (
+    Count,
+    HexId,
+    Milliseconds,
+    Ordinal,
+    Value,
+    decode,
+    encode,
+    sha256_hex,
+)
 
 MAGIC: Final = b"EXAMHALL-PARCEL-1\n"
 FIRST: Final = "0" * 64
@@ -38,6 +49,7 @@ MAX_PLAIN: Final = 96 * 1024 * 1024
 MAX_HEADER_LINE: Final = 16 * 1024
 _LENGTH: Final = 8
 _LEVEL: Final = 3
+_WINDOW: Final = 128 * 1024 * 1024
 
 
 class Lane(StrEnum):
@@ -53,23 +65,26 @@ class Lane(StrEnum):
 class ParcelKey(Value, frozen=True, kw_only=True):
     """The name of a parcel for good."""
 
+    centre: Label
+    sitting: Label
     appliance: Label
-    generation: Count
+    generation: Ordinal
     lane: Lane
-    n: Count
+    n: Ordinal
 
     @property
     def file_name(self) -> str:
         """Return the name of its file."""
-        return f"{self.appliance}.{self.generation}.{self.lane.value}.{self.n:08d}.parcel"
+        return (
+            f"{self.centre}.{self.sitting}.{self.appliance}.{self.generation}"
+            f".{self.lane.value}.{self.n:08d}.parcel"
+        )
 
 
 class ParcelHeader(Value, frozen=True, kw_only=True):
     """What the box signs. ``sealed_sha256`` and ``sealed_size`` are of the age file."""
 
     key: ParcelKey
-    centre: Label
-    sitting: Label
     prev: Digest
     """`parcel_digest` of the parcel before in this lane, or `FIRST`."""
     sealed_sha256: Digest
@@ -127,14 +142,20 @@ class DecisionRecord(Value, frozen=True, kw_only=True, tag="decision", tag_field
 
 
 class AlertRecord(Value, frozen=True, kw_only=True, tag="alert", tag_field="record"):
-    """Lane incidents: something that a person should look at; ``picture`` names a blob."""
+    """Lane incidents: something that a person should look at.
+
+    What is not known, or does not apply, is None. ``picture`` is the digest of a
+    `PictureRecord`'s blob, in lane pictures.
+    """
 
     at: Milliseconds
-    candidate: str
-    seat: Label
+    subject: Label | None
+    session: HexId | None
+    candidate: Label | None
+    seat: Label | None
     cause: str
     detail: str
-    confidence: Count
+    confidence: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     """In thousandths."""
     picture: Digest | None
 
@@ -161,14 +182,38 @@ class SegmentRecord(Value, frozen=True, kw_only=True, tag="segment", tag_field="
 
 
 class PictureRecord(Value, frozen=True, kw_only=True, tag="picture", tag_field="record"):
-    """Lane pictures: a picture that belongs to an alert or an identity decision."""
+    """Lane pictures: a picture that belongs to an alert or an identity decision.
+
+    ``about`` is the `alert_digest` or the digest of the decision's envelope; ``digest`` is
+    that of the blob.
+    """
 
     session: HexId | None
-    seat: Label
+    seat: Label | None
     at: Milliseconds
-    about: str
+    about: Digest
     media_type: str
     digest: Digest
+
+
+class ViewEnd(Value, frozen=True, kw_only=True):
+    """One view's last segment: its number and `protocol.segment.manifest_digest`."""
+
+    source: FromSeat | FromRoom
+    view: View
+    n: Ordinal
+    last: Digest
+
+
+class LaneEndRecord(Value, frozen=True, kw_only=True, tag="lane_end", tag_field="record"):
+    """Every lane: nothing more of this subject follows here.
+
+    Without it a lane whose last parcels are withheld looks like one that is complete.
+    ``views`` is filled in lane recordings, with each chain of manifests that began.
+    """
+
+    subject: Label
+    views: tuple[ViewEnd, ...]
 
 
 Record = (
@@ -184,7 +229,13 @@ Record = (
     | SegmentRecord
     | PictureRecord
     | AmendmentRecord
+    | LaneEndRecord
 )
+
+
+def alert_digest(alert: AlertRecord) -> str:
+    """Return what names an alert in the log and in its picture's record."""
+    return sha256_hex(b"examhall alert 1" + encode(alert))
 
 
 class Blob(Value, frozen=True, kw_only=True):
@@ -209,8 +260,6 @@ def make_parcel(
     contents: ParcelContents,
     blobs: Sequence[bytes],
     *,
-    centre: str,
-    sitting: str,
     prev: str,
     made_at: int,
     office_recipient: str,
@@ -224,8 +273,6 @@ def make_parcel(
     sealed = seal(zstandard.ZstdCompressor(level=_LEVEL).compress(plain), [office_recipient])
     header = ParcelHeader(
         key=contents.key,
-        centre=centre,
-        sitting=sitting,
         prev=prev,
         sealed_sha256=sha256_hex(sealed),
         sealed_size=len(sealed),
@@ -310,7 +357,14 @@ def _blobs(wanted: Sequence[Blob], data: memoryview) -> dict[str, bytes]:
 
 
 def _decompress(data: bytes) -> bytes:
+    """Open one frame. The size that it declares is believed by the library: look at it first."""
+    expected = f"expected one zstd frame that declares at most {MAX_PLAIN} bytes"
     try:
-        return zstandard.ZstdDecompressor().decompress(data, max_output_size=MAX_PLAIN)
+        declared = zstandard.get_frame_parameters(data).content_size
+        if declared > MAX_PLAIN:  # what declares no size says -1, unsigned
+            raise MalformedError(f"{expected}; got {declared}")
+        return zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompress(
+            data, max_output_size=declared, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
-        raise MalformedError(f"expected one zstd frame of at most {MAX_PLAIN} bytes") from error
+        raise MalformedError(f"{expected}: {error}") from error

@@ -23,26 +23,26 @@ from exam.order import OutlineItem
 from protocol.codes import read_code
 from protocol.errors import SealedError, WrongCodeError
 from protocol.sealing import SealingIdentity, seal
-from protocol.values import Count, Value
+from protocol.values import Count, FileName, Ordinal, Value
 
 SCRYPT_N: Final = 2**17
 _R: Final = 8
 _P: Final = 1
 _MEMORY: Final = 160 * 1024 * 1024
 
-Salt = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
+Salt = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 
 
 class SealedPaper(Value, frozen=True, kw_only=True):
     """What the bundle says of one subject's sealed paper. Sizes in bytes."""
 
     subject: Label
-    revision: Count
-    file: str
+    revision: Ordinal
+    file: FileName
     size: Count
     sealed_sha256: Digest
     plain_sha256: Digest
-    key_file: str
+    key_file: FileName
     recipient: str
     """P's public part, ``age1...``."""
     code_salts: tuple[Salt, ...]
@@ -72,9 +72,12 @@ def seal_paper_key(
 
 
 def open_paper_key(
-    sealed: bytes, box: SealingIdentity, codes: Sequence[SealingIdentity]
+    sealed: bytes, box: SealingIdentity, codes: Sequence[SealingIdentity], recipient: str
 ) -> SealingIdentity:
-    """Return P. Raises `WrongCodeError` where a code does not open its layer."""
+    """Return P, whose public part the bundle names as ``recipient``.
+
+    Raises `WrongCodeError` where a code does not open its layer.
+    """
     inner = box.open(sealed)
     for number, code in enumerate(codes, start=1):
         try:
@@ -84,4 +87,10 @@ def open_paper_key(
                 f"code {number} does not open this paper: it belongs to another "
                 "subject, revision or centre"
             ) from error
-    return SealingIdentity.parse(inner.decode("ascii", errors="replace"))
+    paper_key = SealingIdentity.parse(inner.decode("ascii", errors="replace"))
+    if paper_key.recipient != recipient:
+        raise SealedError(
+            f"expected the key of the paper sealed to {recipient[:16]}...; "
+            f"got that of {paper_key.recipient[:16]}...: import the bundle again"
+        )
+    return paper_key

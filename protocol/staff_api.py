@@ -21,7 +21,15 @@ from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.parcel import Lane
 from protocol.payload_types import PayloadType
-from protocol.values import Count, HexId, Milliseconds, Value, decode
+from protocol.values import (
+    Count,
+    HexId,
+    Milliseconds,
+    Offset,
+    Ordinal,
+    Value,
+    decode,
+)
 
 STATUS = "/v1/status"
 CHANGES = "/v1/changes"
@@ -32,7 +40,7 @@ PICTURES = "/v1/pictures"
 class OpenDoors(Value, frozen=True, kw_only=True, tag="open_doors", tag_field="kind"):
     """Confirm the hall's clock: ``correction`` in ms is added to the box's own."""
 
-    correction: int
+    correction: Offset
 
 
 class OpenPairing(Value, frozen=True, kw_only=True, tag="open_pairing", tag_field="kind"):
@@ -188,12 +196,18 @@ Act = (
 
 
 class StaffAct(Value, frozen=True, kw_only=True):
-    """What a person signs. ``nonce`` makes each act one: a repetition does nothing."""
+    """What a person signs. ``nonce`` makes each act one: a repetition does nothing.
+
+    The generation and the hall time of the asking are signed too: a box that has lost its
+    record cannot be made to act again by what was asked before.
+    """
 
     appliance: Label
+    generation: Ordinal
     sitting: Label
     staff: Label
     nonce: HexId
+    at: Milliseconds
     act: Act
 
 

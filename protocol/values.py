@@ -14,17 +14,34 @@ from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 
+from exam.quantities import LARGEST, Count, Milliseconds, Offset, Ordinal
 from protocol.errors import MalformedError
+
+__all__ = [
+    "LARGEST",
+    "Count",
+    "FileName",
+    "HexId",
+    "Milliseconds",
+    "Offset",
+    "Ordinal",
+    "Value",
+    "decode",
+    "decode_canonical",
+    "encode",
+    "sha256_hex",
+]
 
 T = TypeVar("T")
 
-Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-"""Hall time or a duration, in milliseconds."""
-
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
-
-HexId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
+HexId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """128 random bits in lower-case hexadecimal."""
+
+FileName = Annotated[
+    str,
+    msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*\Z", max_length=200),
+]
+"""A path below the bundle's folder. It climbs nowhere, and no two are one on a FAT stick."""
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -43,7 +60,7 @@ def decode(data: bytes, expected: type[T]) -> T:
     """Parse ``data`` as ``expected``; raise `MalformedError` with the place that is wrong."""
     try:
         return cast("T", _decoder(expected).decode(data))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(f"expected {_name(expected)}: {error}") from error
 
 

@@ -57,7 +57,14 @@ class Lanes:
         made_at: int = NOW,
     ) -> SampleParcel:
         """Make any parcel, without remembering it."""
-        key = ParcelKey(appliance=self.box.id, generation=self.generation, lane=lane, n=n)
+        key = ParcelKey(
+            centre=CENTRE,
+            sitting=SITTING,
+            appliance=self.box.id,
+            generation=self.generation,
+            lane=lane,
+            n=n,
+        )
         contents = ParcelContents(
             key=key,
             records=tuple(records),
@@ -66,8 +73,6 @@ class Lanes:
         data, digest = make_parcel(
             contents,
             blobs,
-            centre=CENTRE,
-            sitting=SITTING,
             prev=prev,
             made_at=made_at,
             office_recipient=self.office.opening_key.recipient,

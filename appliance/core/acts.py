@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from appliance.core import records
+from appliance.core.box import Box
 from appliance.core.closing import Closer, OpenEndedError
 from appliance.core.decisions import Decider, NotPossibleError
 from appliance.core.hall import Hall, Seating
@@ -57,7 +58,7 @@ class Parts:
 class Acts:
     """Carries out what staff ask for."""
 
-    def __init__(self, parts: Parts, appliance: str) -> None:
+    def __init__(self, parts: Parts, box: Box) -> None:
         self._database = parts.database
         self._hall = parts.hall
         self._decider = parts.decider
@@ -67,7 +68,7 @@ class Acts:
         self._clock = parts.clock
         self._steady = parts.steady
         self._keep_anchor = parts.keep_anchor
-        self._appliance = appliance
+        self._box: Final = box
         self._one_at_a_time = asyncio.Lock()
 
     async def perform(self, request: ActRequest) -> ActReply:
@@ -101,10 +102,11 @@ class Acts:
                 act = api.open_act(envelope, key)
                 if act.staff != member.id:
                     raise UntrustedError(f"{member.id} signed an act in the name of {act.staff}")
-                if (act.appliance, act.sitting) != (self._appliance, self._hall.sitting.id):
+                here = (self._box.appliance, self._box.generation, self._hall.sitting.id)
+                if (act.appliance, act.generation, act.sitting) != here:
                     raise UntrustedError(
-                        f"the act is for {act.appliance}, {act.sitting}; "
-                        f"this is {self._appliance}, {self._hall.sitting.id}"
+                        f"the act is for {act.appliance} generation {act.generation}, "
+                        f"{act.sitting}; this is {here[0]} generation {here[1]}, {here[2]}"
                     )
                 return act
         raise UntrustedError("expected an act signed by a staff member of this sitting's bundle")

@@ -8,8 +8,10 @@ from protocol.keys import SigningKey
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """The appliance, the generation of its record, its signing key, and the hall's time."""
+    """Where and what it serves, the generation of its record, its key, and the hall's time."""
 
+    centre: str
+    sitting: str
     appliance: str
     generation: int
     key: SigningKey

@@ -61,6 +61,7 @@ class Closer:
         closing = Closing(
             appliance=self._box.appliance,
             generation=self._box.generation,
+            centre=self._box.centre,
             sitting=self._hall.sitting.id,
             subject=subject,
             at=self._box.now(),

@@ -74,7 +74,7 @@ class Decider:
                 sitting=self._hall.sitting.id,
                 subject=subject,
                 scope=scope,
-                candidate="" if one is None else one.candidate.id,
+                candidate=None if one is None else one.candidate.id,
                 session=None if one is None else one.id,
                 at=at,
                 by=by,

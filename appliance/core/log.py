@@ -9,6 +9,7 @@ import base64
 from typing import Final
 
 from appliance.core import records
+from appliance.core.box import Box
 from protocol.checkpoint import Checkpoint, origin, sign_checkpoint
 from protocol.keys import SigningKey
 from protocol.merkle import MerkleTree, leaf_hash
@@ -19,9 +20,12 @@ class Log:
     """The Merkle log of one generation of one appliance."""
 
     def __init__(
-        self, database: Database, appliance: str, generation: int, key: SigningKey
+        self,
+        database: Database,
+        box: Box,
+        key: SigningKey,
     ) -> None:
-        self.origin: Final = origin(appliance, generation)
+        self.origin: Final = origin(box.centre, box.sitting, box.appliance, box.generation)
         self._database = database
         self._key = key
         self._tree = MerkleTree()

@@ -73,16 +73,12 @@ class ParcelMaker:
         outbox: Outbox,
         box: Box,
         *,
-        centre: str,
-        sitting: str,
         office_recipient: str,
     ) -> None:
         self._database = database
         self._log = log
         self._outbox = outbox
         self._box: Final = box
-        self._centre = centre
-        self._sitting = sitting
         self._recipient = office_recipient
         self._one_at_a_time = asyncio.Lock()
 
@@ -114,8 +110,6 @@ class ParcelMaker:
             make_parcel,
             ParcelContents(key=key, records=cut.records),
             [],
-            centre=self._centre,
-            sitting=self._sitting,
             prev=prev,
             made_at=self._box.now(),
             office_recipient=self._recipient,
@@ -138,7 +132,12 @@ class ParcelMaker:
 
     def _parcel_key(self, lane: Lane, n: int) -> ParcelKey:
         return ParcelKey(
-            appliance=self._box.appliance, generation=self._box.generation, lane=lane, n=n
+            centre=self._box.centre,
+            sitting=self._box.sitting,
+            appliance=self._box.appliance,
+            generation=self._box.generation,
+            lane=lane,
+            n=n,
         )
 
 
@@ -237,10 +236,12 @@ def _incidents(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
         for text, act in _rows(connection, after, "decisions", "envelope, act", key="n")
     ]
     found += [_stray(text) for (text,) in _rows(connection, after, "strays", "batch")]
-    columns = "at, candidate, seat, cause, detail, confidence"
+    columns = "at, subject, session, candidate, seat, cause, detail, confidence"
     found += [
         AlertRecord(
             at=at,
+            subject=subject,
+            session=session,
             candidate=candidate,
             seat=seat,
             cause=cause,
@@ -248,7 +249,7 @@ def _incidents(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
             confidence=confidence,
             picture=None,
         )
-        for at, candidate, seat, cause, detail, confidence in _rows(
+        for at, subject, session, candidate, seat, cause, detail, confidence in _rows(
             connection, after, "alerts", columns
         )
     ]

@@ -65,6 +65,7 @@ class Receipts:
         seating.logged = position.n
         note = await self._log.checkpoint()
         receipt = Receipt(
+            centre=self._box.centre,
             appliance=self._box.appliance,
             generation=self._box.generation,
             sitting=self._sitting,

@@ -121,7 +121,7 @@ class Release:
             derive_code_identity(code, salt, paper.scrypt_n)
             for code, salt in zip(codes, paper.code_salts, strict=True)
         ]
-        return open_paper_key(sealed, self._box, identities)
+        return open_paper_key(sealed, self._box, identities, paper.recipient)
 
     def _wrap(self, subject: str, key: SealingIdentity) -> None:
         sealed = seal(key.dangerous_text().encode(), [self._box.recipient])

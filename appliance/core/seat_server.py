@@ -216,7 +216,9 @@ class _Handlers:
             return
         note = await self._desk.log.note_of(beat.log_size)
         if note is not None:
-            checkpoint.check_cosignature(note, beat.cosignature, link.seat, key)
+            manifest = self._desk.hall.manifest
+            name = checkpoint.cosigner(manifest.centre, manifest.sitting.id, link.seat)
+            checkpoint.check_cosignature(note, beat.cosignature, name, key)
             await self._desk.log.keep_cosignature(beat.log_size, link.seat, beat.cosignature)
 
 

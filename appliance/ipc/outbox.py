@@ -1,6 +1,6 @@
 """The outbox: sealed parcels on their way to the courier.
 
-Layout: ``outbox/<lane>/<appliance>.<generation>.<lane>.<n>.parcel``, and beside it
+Layout: ``outbox/<lane>/``, files named by `ParcelKey.file_name`, and beside it
 ``staging/``. Rule: a parcel is first made durable in staging, then its row is committed
 by the process that made it, then it is renamed into its lane, where the courier may take
 it. So a parcel that the courier has seen is never made again with other bytes: after a

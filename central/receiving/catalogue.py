@@ -145,8 +145,15 @@ def taken_as(connection: sqlite3.Connection, upload: str) -> Taken:
         "FROM upload JOIN parcel ON parcel.id = upload.parcel WHERE upload.id = ?",
         (upload,),
     ).fetchone()
-    key = ParcelKey(appliance=row[2], generation=row[3], lane=Lane(row[4]), n=row[5])
-    return Taken(centre=row[0], sitting=row[1], key=key, digest=row[6], again=True)
+    key = ParcelKey(
+        centre=row[0],
+        sitting=row[1],
+        appliance=row[2],
+        generation=row[3],
+        lane=Lane(row[4]),
+        n=row[5],
+    )
+    return Taken(key=key, digest=row[6], again=True)
 
 
 def open_uploads(connection: sqlite3.Connection) -> list[Upload]:
@@ -181,9 +188,7 @@ def counts(connection: sqlite3.Connection) -> dict[LaneName, tuple[int, int]]:
 
 
 def _taken(header: ParcelHeader, digest: str, *, again: bool) -> Taken:
-    return Taken(
-        centre=header.centre, sitting=header.sitting, key=header.key, digest=digest, again=again
-    )
+    return Taken(key=header.key, digest=digest, again=again)
 
 
 def _find(connection: sqlite3.Connection, header: ParcelHeader) -> tuple[int, str] | None:
@@ -191,7 +196,7 @@ def _find(connection: sqlite3.Connection, header: ParcelHeader) -> tuple[int, st
     row: tuple[int, str] | None = connection.execute(
         "SELECT id, digest FROM parcel WHERE centre = ? AND sitting = ? AND appliance = ? "
         "AND generation = ? AND lane = ? AND n = ?",
-        (header.centre, header.sitting, key.appliance, key.generation, key.lane.value, key.n),
+        (key.centre, key.sitting, key.appliance, key.generation, key.lane.value, key.n),
     ).fetchone()
     return row
 
@@ -203,8 +208,8 @@ def _insert(connection: sqlite3.Connection, arrival: Arrival) -> int:
         "INSERT INTO parcel (centre, sitting, appliance, generation, lane, n, digest, "
         "file_sha256, size, received_at, came_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            header.centre,
-            header.sitting,
+            key.centre,
+            key.sitting,
             key.appliance,
             key.generation,
             key.lane.value,

@@ -58,8 +58,6 @@ class Refused:
 class Taken:
     """A parcel that lies durably in the catalogue; ``again`` if it did before."""
 
-    centre: str
-    sitting: str
     key: ParcelKey
     digest: str
     again: bool
@@ -83,13 +81,14 @@ def judge(facts: FileFacts, registry: Registry) -> Genuine | Refused:
     except ProtocolError as error:
         return Refused(fault=Fault.NOT_A_PARCEL, message=str(error))
     # 2
-    box = registry.box(claimed.centre, claimed.sitting, claimed.key.appliance)
+    key = claimed.key
+    box = registry.box(key.centre, key.sitting, key.appliance)
     if box is None:
         return Refused(
             fault=Fault.UNKNOWN_BOX,
             message=(
-                f"expected a box of an enrolled bundle; got {claimed.key.appliance!r} of "
-                f"{claimed.centre}, sitting {claimed.sitting}: enrol its bundle, then send again"
+                f"expected a box of an enrolled bundle; got {key.appliance!r} of "
+                f"{key.centre}, sitting {key.sitting}: enrol its bundle, then send again"
             ),
         )
     # 3

@@ -232,7 +232,7 @@ class Receiver:
         if isinstance(outcome, Refused):
             move(path, self._layout.aside / catalogue.aside_name(arrival.genuine))
             return
-        place = self._layout.parcel(outcome.centre, outcome.sitting, outcome.key)
+        place = self._layout.parcel(outcome.key)
         make_folder(place.parent)
         move(path, place)
 

@@ -17,7 +17,7 @@ from protocol import upload as tus
 from protocol.parcel import FIRST, Lane
 from protocol.values import sha256_hex
 from runtime.database import open_read_only
-from tests.sample_office import CENTRE, SITTING, SampleOffice, stranger
+from tests.sample_office import SampleOffice, stranger
 from tests.sample_parcels import Lanes, SampleParcel
 from tests.tus_caller import TusCaller
 from tests.waiting import until
@@ -52,7 +52,7 @@ async def caller(office: SampleOffice, layout: Layout) -> AsyncIterator[TusCalle
 
 def kept(layout: Layout, parcel: SampleParcel) -> bytes:
     """Return what lies under the parcel's key."""
-    return layout.parcel(CENTRE, SITTING, parcel.key).read_bytes()
+    return layout.parcel(parcel.key).read_bytes()
 
 
 def rows(layout: Layout) -> int:

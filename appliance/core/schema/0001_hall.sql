@@ -107,8 +107,10 @@ CREATE TABLE receipts (
 CREATE TABLE alerts (
     seq        INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,
-    candidate  TEXT NOT NULL,
-    seat       TEXT NOT NULL,
+    subject    TEXT,
+    session    TEXT,
+    candidate  TEXT,
+    seat       TEXT,
     cause      TEXT NOT NULL,
     detail     TEXT NOT NULL,
     confidence INTEGER NOT NULL,      -- thousandths
