@@ -7,7 +7,6 @@ shows it without us; uncompressed, because pictures are compressed already and a
 300 ms from P to the first question.
 """
 
-import io
 import tarfile
 from collections.abc import Mapping
 from typing import Final
@@ -18,17 +17,16 @@ from protocol.values import decode, encode
 
 PAPER: Final = "paper.json"
 ASSETS: Final = "assets/"
+_BLOCK: Final = 512
+_END: Final = bytes(2 * _BLOCK)
 
 
 def write_paper_file(paper: Paper, assets: Mapping[str, bytes]) -> bytes:
     """Return the tar of a paper and its pictures by name; raise `MalformedError` on a mismatch."""
     _check_names(paper, set(assets))
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        _add(tar, PAPER, encode(paper))
-        for asset in paper.assets:
-            _add(tar, ASSETS + asset.name, assets[asset.name])
-    return stream.getvalue()
+    pieces = [_member(PAPER, encode(paper))]
+    pieces += [_member(ASSETS + asset.name, assets[asset.name]) for asset in paper.assets]
+    return b"".join([*pieces, _END])
 
 
 def read_paper_file(data: bytes) -> tuple[Paper, dict[str, memoryview]]:
@@ -57,13 +55,17 @@ def read_paper_file(data: bytes) -> tuple[Paper, dict[str, memoryview]]:
 
 
 def _members(data: bytes) -> list[tuple[str, memoryview]]:
-    view = memoryview(data)
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
-        infos = tar.getmembers()
-    for info in infos:
-        if not info.isreg() or info.offset_data + info.size > len(view):
+    """Read headers (POSIX.1-1988, ustar) and contents, up to a block of zeros."""
+    view, at = memoryview(data), 0
+    members = []
+    while bytes(view[at : at + _BLOCK]) != bytes(_BLOCK):
+        info = tarfile.TarInfo.frombuf(bytes(view[at : at + _BLOCK]), "utf-8", "strict")
+        begins, ends = at + _BLOCK, at + _BLOCK + info.size
+        if not info.isreg() or info.size < 0 or ends > len(view):
             raise MalformedError(f"{info.name!r}: expected a whole regular file in the paper file")
-    return [(i.name, view[i.offset_data : i.offset_data + i.size]) for i in infos]
+        members.append((info.name, view[begins:ends]))
+        at = begins + _padded(info.size)
+    return members
 
 
 def _check_names(paper: Paper, there: set[str]) -> None:
@@ -73,8 +75,13 @@ def _check_names(paper: Paper, there: set[str]) -> None:
         raise MalformedError(f"expected just the pictures that the paper names; see {differing}")
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+def _member(name: str, content: bytes) -> bytes:
     info = tarfile.TarInfo(name)
     info.size = len(content)
     info.mode = 0o444
-    tar.addfile(info, io.BytesIO(content))
+    header = info.tobuf(tarfile.USTAR_FORMAT)
+    return header + content + bytes(_padded(len(content)) - len(content))
+
+
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK

@@ -94,3 +94,118 @@ BAD_ADDRESS = Text(
     zh="机构地址应形如 https://主机:端口，实际为 {came}；请更正。",
     en="expected an address of the form https://host:port, got {came}; correct it.",
 )
+# --- the plan --------------------------------------------------------------------------
+PLAN_TOML = Text(
+    code="plan-toml",
+    zh="考试计划应为 TOML 文件，实际：{came}；请更正。",
+    en="expected the plan to be a TOML file, got: {came}; correct it.",
+)
+PLAN_FORM = Text(
+    code="plan-form",
+    zh="考试计划的内容不符：{came}；请更正该处。",
+    en="the plan does not fit: {came}; correct it there.",
+)
+PLAN_RULE_BOOK = Text(
+    code="plan-rule-book",
+    zh="没有可用的规则书 {name}（{came}）；可用：{known}，或写明计划旁的 .toml 文件名。",
+    en="no usable rule book {name} ({came}); known: {known}, or name a .toml file beside the plan.",
+)
+PLAN_ZONE = Text(
+    code="plan-zone",
+    zh="时区应为 IANA 名称（如 Asia/Shanghai），实际为 {came}；请更正。",
+    en="expected an IANA time zone such as Asia/Shanghai, got {came}; correct it.",
+)
+PLAN_EMPTY = Text(
+    code="plan-empty",
+    zh="考试计划至少应有一个科目和一个考点；请补上。",
+    en="expected at least one subject and one centre in the plan; add them.",
+)
+PLAN_WINDOW = Text(
+    code="plan-window",
+    zh="科目 {name} 的作答时间应大于 0 且不超过考试窗口的 {window} 分钟，"
+    "实际为 {came} 分钟；请更正。",
+    en="subject {name}: expected a working time above 0 and within the window of {window} "
+    "minutes, got {came}; correct it.",
+)
+PLAN_POINTS = Text(
+    code="plan-points",
+    zh="科目 {name} 的分数应大于 0、至多两位小数，且及格分不高于总分，实际为 {came}；请更正。",
+    en="subject {name}: expected points above 0 with at most two decimals and a pass mark within "
+    "the total, got {came}; correct them.",
+)
+PLAN_SEAT = Text(
+    code="plan-seat",
+    zh="座位应写作 A01 或 A01-A30（字母、数字），实际为 {came}；请更正。",
+    en="expected a seat such as A01 or a range such as A01-A30, got {came}; correct it.",
+)
+# --- papers and bundles ----------------------------------------------------------------
+PAPER_POINTS = Text(
+    code="paper-points",
+    zh="试卷各题共 {came} 分，计划中该科目为 {expected} 分；请更正试卷或计划。",
+    en="the items give {came} points together, the plan says {expected} for this subject; "
+    "correct the paper or the plan.",
+)
+NO_PAPER = Text(
+    code="bundle-no-paper",
+    zh="科目 {name} 还没有封存的试卷；请先运行 exam-provision paper seal。",
+    en="subject {name} has no sealed paper yet; run exam-provision paper seal first.",
+)
+NO_ROSTER = Text(
+    code="bundle-no-roster",
+    zh="考点 {name} 还没有考生名单；请先运行 exam-provision roster import。",
+    en="centre {name} has no roster yet; run exam-provision roster import first.",
+)
+NO_APPLIANCE = Text(
+    code="bundle-no-appliance",
+    zh="机房 {name} 没有主机；请先运行 exam-provision appliance add。",
+    en="room {name} has no main appliance; run exam-provision appliance add first.",
+)
+NO_STAFF = Text(
+    code="bundle-no-staff",
+    zh="考点 {name} 没有监考人员；请先运行 exam-provision staff add。",
+    en="centre {name} has no staff; run exam-provision staff add first.",
+)
+NO_SITTING = Text(
+    code="sitting-unknown",
+    zh="没有考试 {name}；已有：{known}。请先运行 exam-provision sitting add。",
+    en="there is no sitting {name}; known: {known}. Run exam-provision sitting add first.",
+)
+SITTING_FIXED = Text(
+    code="sitting-fixed",
+    zh="考试 {name} 的计划已用于名单，考点 {came} 的座位或科目变了；请先重新导入该考点名单。",
+    en="the plan of {name} is in use by rosters: seats or subjects of centre {came} changed; "
+    "import that roster again.",
+)
+TARGET_THERE = Text(
+    code="bundle-there",
+    zh="{path} 已经存在；不会覆盖，请换一个位置或先移走它。",
+    en="{path} exists already and is not overwritten; name another place or move it away.",
+)
+TARGET_MISSING = Text(
+    code="bundle-target",
+    zh="{path} 应是一个已存在的目录（U 盘应已挂载），实际不是。",
+    en="expected {path} to be a folder that exists (a stick, mounted), it is none.",
+)
+NO_ROOM = Text(
+    code="bundle-no-room",
+    zh="{path} 需要 {expected} MB 空间，实际只有 {came} MB；请换一个 U 盘。",
+    en="{path} needs room for {expected} MB and has {came} MB; take another stick.",
+)
+READ_BACK = Text(
+    code="bundle-read-back",
+    zh="写入后读回 {name} 与原文不符；介质可能损坏，已删除，请换一个 U 盘再写。",
+    en="{name} did not read back as it was written; the medium may be failing: it was removed, "
+    "write to another stick.",
+)
+NO_CODE = Text(
+    code="code-none",
+    zh="没有 {name} 的解封码；请检查考点、考试、科目与包的版本。",
+    en="there is no unlock code for {name}; check centre, sitting, subject and revision.",
+)
+CODE_EARLY = Text(
+    code="code-early",
+    zh="解封码最早在开考前 {minutes} 分钟给出，现在还有 {came} 分钟；"
+    "确需提前请写明原因（--early 原因）。",
+    en="unlock codes are given out at most {minutes} minutes before the start, which is in "
+    "{came} minutes; where it must be earlier, say why (--early REASON).",
+)
