@@ -68,8 +68,9 @@ class JsonFormatter(logging.Formatter):
             "program": self._program,
             "logger": record.name,
             "message": record.getMessage(),
-            **{name: _shown(value) for name, value in _fields(record).items()},
         }
+        for name, value in _fields(record).items():
+            entry[f"field_{name}" if name in entry else name] = _shown(value)
         if trace := _trace(self, record):
             entry["traceback"] = trace
         return json.dumps(entry, ensure_ascii=False)

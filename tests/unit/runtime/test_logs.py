@@ -73,7 +73,9 @@ def test_traceback(monkeypatch: pytest.MonkeyPatch, form: str, lines: int) -> No
 def test_json_is_read_by_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the JSON form every record is an object with its fields beside the words."""
     out = logged(monkeypatch, "json")
-    logging.getLogger("exam").info("admitted", extra=fields(seat="a-07", n=3, late=False))
+    logging.getLogger("exam").info(
+        "admitted", extra=fields(seat="a-07", n=3, late=False, level="high")
+    )
     entry = json.loads(out.getvalue())
     del entry["time"]
     assert entry == {
@@ -84,6 +86,7 @@ def test_json_is_read_by_machines(monkeypatch: pytest.MonkeyPatch) -> None:
         "seat": "a-07",
         "n": 3,
         "late": False,
+        "field_level": "high",
     }
 
 

@@ -21,7 +21,7 @@ async def main(service: Service) -> None:
     service.ready("serving " + " ".join(sys.argv[1:]))
     await service.ended()
 
-sys.exit(run(main, name="good", protect=False))
+sys.exit(run(main, name="good"))
 """
 _CRASHING = "raise SystemExit(3)"
 _STUBBORN = """

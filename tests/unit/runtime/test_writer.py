@@ -322,3 +322,43 @@ def test_really_full_disk_loses_nothing_acknowledged(tmp_path: Path, kilobytes: 
     )
     assert done.returncode == 0, done.stderr
     assert "kept" in done.stdout
+
+
+_ENDLESS = """
+import asyncio, itertools, sys
+from pathlib import Path
+from runtime.database import open_database
+from runtime.migrations import Migration, Schema
+from runtime.writer import Writer
+
+SCHEMA = Schema(application_id=1, migrations=(
+    Migration(number=1, name="one", sql="CREATE TABLE answer (n INTEGER, text TEXT) STRICT"),))
+
+async def main():
+    path = Path(sys.argv[1])
+    numbers = itertools.count()
+    async with Writer(open_database(path, SCHEMA), path) as writer:
+        async def seat():
+            for n in numbers:
+                await writer.submit(lambda c: c.execute("INSERT INTO answer VALUES (?, 'x')", (n,)))
+                print(n, flush=True)
+        await asyncio.gather(*(seat() for _ in range(20)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 40, 333, 900])
+def test_killed_process_has_lost_nothing_acknowledged(tmp_path: Path, acknowledged: int) -> None:
+    """After kill -9 amid twenty seats' answers, each acknowledged one is there, once."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _ENDLESS, str(tmp_path / "db")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(acknowledged)]
+        process.kill()
+        said += process.stdout.read().splitlines(keepends=True)
+    heard = {int(line) for line in said if line.endswith("\n")}
+    stored = rows(tmp_path / "db")
+    assert len(stored) == len(set(stored))
+    assert heard <= set(stored)
