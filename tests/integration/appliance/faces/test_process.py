@@ -1,0 +1,310 @@
+"""The whole process: seats by HTTPS, core by its socket, real faces, real workers."""
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import cv2
+import pytest
+
+from appliance.faces.process import FacesSettings, main
+from appliance.ipc.faces import (
+    CHANNEL,
+    Admit,
+    BeginCheck,
+    CheckEnded,
+    Dismiss,
+    EngineState,
+    Enrol,
+    Enrolled,
+    GetPicture,
+    NoPicture,
+    NotEnrolled,
+    PhotoFault,
+    Picture,
+    Verdict,
+    WorkerLost,
+)
+from drill import faces
+from drill.clips import ClipSettings, cut_out, frames, sample_roster_photo
+from protocol.faces_api import (
+    FRAME_HEADER,
+    FRAMES,
+    FaceHint,
+    FrameInfo,
+    FrameRefusal,
+    FrameRefused,
+    FrameReply,
+    FrameSeen,
+)
+from protocol.values import decode, encode
+from runtime.errors import IpcRefusedError
+from runtime.ipc import Client
+from runtime.service import Service
+from runtime.tls import client_context, fingerprint
+from tests.certificates import Authority
+
+SESSION, CHECK = "1" * 32, "c" * 32
+ROSTER = {"zhang": faces.PRESIDENT, "li": faces.VICE_PRESIDENT, "wang": faces.ASTRONAUT}
+
+
+class Hall:
+    """The process under test, with core and one seat beside it."""
+
+    def __init__(self, core, events, seat, port, certificate, authority):
+        self.core, self.events, self._seat = core, events, seat
+        self.port, self.certificate, self.authority = port, certificate, authority
+
+    async def event(self, kind):
+        """The next event of that kind."""
+        while True:
+            event = await asyncio.wait_for(self.events.get(), 30)
+            if isinstance(event, kind):
+                return event
+
+    async def admit(self, candidate="zhang", session=SESSION):
+        await self.core.ask(
+            Admit(session=session, candidate=candidate, seat_certificate=self.certificate)
+        )
+
+    async def begin(self, check=CHECK):
+        await self.core.ask(
+            BeginCheck(session=SESSION, check=check, accept_below=450, refuse_above=600)
+        )
+
+    async def send(self, jpeg: bytes, session=SESSION) -> FrameReply:
+        info = FrameInfo(session=session, view="front", taken=1_790_000_000_000)
+        async with self._seat.post(
+            f"https://127.0.0.1:{self.port}{FRAMES}",
+            data=jpeg,
+            headers={FRAME_HEADER: encode(info).decode()},
+        ) as reply:
+            assert reply.status == 200, await reply.text()
+            return decode(await reply.read(), FrameReply)
+
+    async def post(self, **options):
+        async with self._seat.post(f"https://127.0.0.1:{self.port}{FRAMES}", **options) as reply:
+            return reply.status, await reply.text()
+
+
+@asynccontextmanager
+async def running(folder: Path, *, workers: int = 1):
+    """Start the process in this loop, core's client and a seat's."""
+    authority = Authority("centre")
+    box, seat = authority.issue("box"), authority.issue("seat")
+    settings = FacesSettings(
+        socket=folder / "faces.sock",
+        identity=box,
+        authorities=authority.pem,
+        host="127.0.0.1",
+        port=0,
+        workers=workers,
+    )
+    service, events = Service("faces"), asyncio.Queue()
+    async with AsyncExitStack() as stack:
+        process = asyncio.ensure_future(partial(main, settings=settings)(service))
+        core = await stack.enter_async_context(
+            Client(settings.socket, CHANNEL, on_event=events.put_nowait)
+        )
+        await asyncio.wait_for(core.online(), 30)
+        state = await asyncio.wait_for(events.get(), 10)
+        assert isinstance(state, EngineState)
+        assert state.workers == workers
+        trust = client_context(authorities=authority.pem, identity=seat)
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust))
+        )
+        try:
+            yield Hall(
+                core, events, session, state.port, fingerprint(seat.certificate), authority.pem
+            )
+        finally:
+            service.end("the test is over")
+            await process
+
+
+@pytest.fixture
+async def hall(tmp_path):
+    async with running(tmp_path) as hall:
+        for candidate, face in ROSTER.items():
+            reply = await hall.core.ask(
+                Enrol(candidate=candidate, photo=sample_roster_photo(face)), timeout=30
+            )
+            assert isinstance(reply, Enrolled)
+        yield hall
+
+
+def jpegs(face, second=None, **settings):
+    settings = ClipSettings(seconds=1, rate=6, **settings)
+    other = cut_out(second) if second else None
+    return [
+        cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+        for shown in frames(cut_out(face), settings, other)
+    ]
+
+
+def worker_pids() -> list[int]:
+    """The workers among the children of this process."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [
+        int(pid)
+        for pid in children
+        if b"appliance.faces.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+async def test_the_candidate_is_accepted_from_another_photograph(hall):
+    """A clip made from another picture of the same man passes in three frames."""
+    await hall.admit("zhang")
+    await hall.begin()
+    shown = jpegs(faces.PRESIDENT_EARLIER)
+    replies = [await hall.send(jpeg) for jpeg in shown[:3]]
+    ended = await hall.event(CheckEnded)
+    assert ended.verdict is Verdict.ACCEPTED
+    assert 250 < ended.distance < 450
+    assert (ended.nearest, ended.frames, len(ended.distances)) == ("zhang", 3, 3)
+    assert "dlib" in ended.build
+    assert [reply.hints for reply in replies] == [(FaceHint.HOLD_STILL,)] * 2 + [()]
+    assert replies[0].next_ms < replies[2].next_ms
+    picture = await hall.core.ask(GetPicture(session=SESSION))
+    assert isinstance(picture, Picture)
+    assert picture.jpeg in shown
+
+
+async def test_somebody_else_is_refused_and_named(hall):
+    """Another man at the seat is refused by five frames, and who he is like is told."""
+    await hall.admit("zhang")
+    await hall.begin()
+    for jpeg in jpegs(faces.VICE_PRESIDENT)[:5]:
+        await hall.send(jpeg)
+    ended = await hall.event(CheckEnded)
+    assert (ended.verdict, ended.nearest, ended.frames) == (Verdict.REFUSED, "li", 5)
+    assert ended.distance > 700
+    assert ended.nearest_distance < 300
+
+
+async def test_two_people_are_not_judged(hall):
+    """With somebody looking over the shoulder no frame is used, and the page is told why."""
+    await hall.admit("wang")
+    await hall.begin()
+    crowd = jpegs(faces.ASTRONAUT, faces.VICE_PRESIDENT, people=2, face_width=120)
+    reply = await hall.send(crowd[0])
+    assert reply.hints == (FaceHint.SEVERAL,)
+    assert hall.events.empty()
+
+
+async def test_a_dark_room_gets_a_hint(hall):
+    """Too little light is said, whether or not a face is found."""
+    await hall.admit()
+    await hall.begin()
+    reply = await hall.send(jpegs(faces.PRESIDENT, light=0.1)[0])
+    assert FaceHint.TOO_DARK in reply.hints
+
+
+async def test_who_sits_too_far_away_is_asked_to_come_closer(hall):
+    """A face of 45 pixels gives another hint than an empty chair."""
+    await hall.admit()
+    await hall.begin()
+    reply = await hall.send(jpegs(faces.ASTRONAUT, face_width=45)[0])
+    assert reply.hints == (FaceHint.TOO_SMALL,)
+
+
+async def test_a_torn_picture_is_refused_with_the_reason(hall):
+    """The seat is told what was expected, and the check goes on."""
+    await hall.admit()
+    await hall.begin()
+    jpeg = jpegs(faces.PRESIDENT)[0]
+    reply = await hall.send(jpeg[:5_000])
+    assert isinstance(reply, FrameRefused)
+    assert reply.code is FrameRefusal.NO_PICTURE
+    assert "end is missing" in reply.text
+    assert isinstance(await hall.send(jpeg), FrameSeen)
+
+
+async def test_frames_of_sessions_not_admitted_here_are_refused(hall):
+    """A seat cannot send for another's session, nor before it is admitted."""
+    jpeg = jpegs(faces.PRESIDENT)[0]
+    assert (await hall.send(jpeg)).code is FrameRefusal.NOT_ADMITTED
+    await hall.core.ask(Admit(session=SESSION, candidate="zhang", seat_certificate="f" * 64))
+    assert (await hall.send(jpeg)).code is FrameRefusal.NOT_ADMITTED
+
+
+async def test_a_dismissed_session_leaves_no_picture(hall):
+    """After the end neither frames are taken nor a picture is kept."""
+    await hall.admit()
+    jpeg = jpegs(faces.PRESIDENT)[0]
+    await hall.send(jpeg)
+    assert isinstance(await hall.core.ask(GetPicture(session=SESSION)), Picture)
+    await hall.core.ask(Dismiss(session=SESSION))
+    assert isinstance(await hall.core.ask(GetPicture(session=SESSION)), NoPicture)
+    assert (await hall.send(jpeg)).code is FrameRefusal.NOT_ADMITTED
+
+
+@pytest.mark.parametrize(
+    ("photo", "fault", "said"),
+    [
+        (lambda: b"PNG", PhotoFault.NO_PICTURE, "expected a JPEG"),
+        (lambda: jpegs(faces.ASTRONAUT, light=0.0)[0], PhotoFault.NO_FACE, "found 0"),
+        (
+            lambda: jpegs(faces.ASTRONAUT, faces.VICE_PRESIDENT, people=2, face_width=120)[0],
+            PhotoFault.SEVERAL_FACES,
+            "found 2",
+        ),
+    ],
+    ids=["no picture", "no face", "two faces"],
+)
+async def test_a_roster_photo_that_will_not_do_is_told(hall, photo, fault, said):
+    """Core hears why, and a check of that candidate goes to a person at once."""
+    reply = await hall.core.ask(Enrol(candidate="zhang", photo=photo()), timeout=30)
+    assert isinstance(reply, NotEnrolled)
+    assert reply.fault is fault
+    assert said in reply.text
+    await hall.admit("zhang")
+    await hall.begin()
+    assert (await hall.event(CheckEnded)).verdict is Verdict.NO_TEMPLATE
+
+
+async def test_a_check_of_an_unknown_session_is_refused(hall):
+    """Core gets a stable code, not an event that never comes."""
+    with pytest.raises(IpcRefusedError) as refused:
+        await hall.begin()
+    assert refused.value.remote_code == "faces_not_admitted"
+
+
+async def test_a_killed_worker_is_told_and_the_check_goes_on(hall):
+    """One frame is lost with its worker; the same check is accepted by the next frames."""
+    await hall.admit("zhang")
+    await hall.begin()
+    shown = jpegs(faces.PRESIDENT)
+    assert isinstance(await hall.send(shown[0]), FrameSeen)
+    workers = worker_pids()
+    os.kill(workers[0], signal.SIGKILL)
+    assert (await hall.event(WorkerLost)).pid == workers[0]
+    assert isinstance(await hall.send(shown[1]), FrameSeen)
+    assert isinstance(await hall.send(shown[2]), FrameSeen)
+    assert (await hall.event(CheckEnded)).verdict is Verdict.ACCEPTED
+
+
+async def test_a_request_that_breaks_the_protocol_is_answered_with_the_reason(hall):
+    """Without its header, or too large, a frame is refused by HTTP."""
+    status, text = await hall.post(data=b"jpeg")
+    assert status == 400
+    assert "Exam-Frame" in text
+    info = FrameInfo(session=SESSION, view="front", taken=1)
+    header = {FRAME_HEADER: encode(info).decode()}
+    status, _ = await hall.post(data=bytes(2_000_000), headers=header)
+    assert status == 413
+
+
+async def test_a_seat_without_a_certificate_is_turned_away(hall):
+    """Who shows no certificate, or that of another authority, gets no answer."""
+    stranger = Authority("elsewhere").issue("seat")
+    for identity in (None, stranger):
+        trust = client_context(authorities=hall.authority, identity=identity)
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.ClientError):
+                await session.post(f"https://127.0.0.1:{hall.port}{FRAMES}", ssl=trust)
