@@ -37,6 +37,8 @@ class Seating:
     logged: int = 0
     office: int = 0
     answered: set[str] = field(default_factory=set)
+    stray_since: int = 0
+    """Since when a tail of an old epoch waits for a person; 0: there is none."""
     hand_text: str | None = None
     hand_since: int = 0
     face_tries: int = 0
@@ -114,9 +116,9 @@ class Hall:
         papers = [p for p in self.manifest.papers if p.subject == subject_id]
         return max(papers, key=lambda p: p.revision, default=None)
 
-    def seating(self, candidate: str, subject: str) -> Seating | None:
+    def seating(self, candidate: str | None, subject: str) -> Seating | None:
         """Return the candidate's place in a subject."""
-        return self._seatings.get((candidate, subject))
+        return None if candidate is None else self._seatings.get((candidate, subject))
 
     def seatings(self, subject: str | None = None) -> Iterator[Seating]:
         """Return everybody, or everybody in one subject."""

@@ -18,11 +18,15 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from appliance.core import records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
+from exam import times
 from exam.paper import is_empty
-from exam.session import NotNow, Session, happen
+from exam.session import HandedIn as WasHandedIn
+from exam.session import Happening, NotNow, Session, happen
 from protocol.envelope import Envelope, sign
 from protocol.errors import BrokenChainError, ForkError, ProtocolError, UntrustedError
 from protocol.grant import Grant, Position
@@ -45,6 +49,9 @@ from runtime.database import Database
 from runtime.errors import DatabaseBusyError, DiskError
 
 Listener = Callable[[Seating, tuple[Event, ...]], None]
+
+_SAME_MS: Final = 2_000
+"""Ends that differ by less are the same: clocks of two machines."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +102,7 @@ class Journal:
             raise BrokenChainError("the session has no grant")
         # 2
         if batch.epoch < grant.epoch:
-            return await self._keep_stray(batch, certificate)
+            return await self._keep_stray(batch, seating, certificate)
         if certificate != grant.seat_certificate:
             raise UntrustedError(
                 f"session {grant.session} is granted to seat {grant.seat} with another certificate"
@@ -121,7 +128,7 @@ class Journal:
         head, word = encode(batch.head), encode(acknowledgement)
         bodies = [(event.n, body) for event, body in extension.events]
         happenings = [
-            happening
+            self._settled(seating, happening)
             for event, _ in extension.events
             if (happening := happening_of_event(event, self._hall.rules)) is not None
         ]
@@ -146,9 +153,11 @@ class Journal:
             await self._database.write(record)
         seating.position = extension.position
         for event, _ in extension.events:
-            self._note(seating, event)
+            self.note(seating, event)
 
-    def _note(self, seating: Seating, event: Event) -> None:
+    @staticmethod
+    def note(seating: Seating, event: Event) -> None:
+        """Count what an event means for the status: answers, a raised hand."""
         match event:
             case Answered(item=item, response=response):
                 if is_empty(response):
@@ -162,6 +171,19 @@ class Journal:
             case _:
                 return
 
+    def _settled(self, seating: Seating, happening: Happening) -> Happening:
+        """Return a hand-in made while cut off as final, where nothing was missed meanwhile.
+
+        By the candidate's own wish, or by the end of a time that the box reckons the same.
+        """
+        if not isinstance(happening, WasHandedIn) or not happening.provisional:
+            return happening
+        subject = self._hall.subject(seating.subject)
+        armed = self._hall.subjects[seating.subject].armed_start
+        end = times.own_end(subject, armed, seating.session, seating.extra_ms, happening.at)
+        missed = happening.automatic and happening.at + _SAME_MS < end
+        return happening if missed else replace(happening, provisional=False)
+
     def _acknowledgement(self, session: str, position: Position) -> Envelope:
         word = Acknowledgement(
             appliance=self._box.appliance,
@@ -174,7 +196,7 @@ class Journal:
         )
         return sign(PayloadType.ACKNOWLEDGEMENT, word, self._box.key)
 
-    async def _keep_stray(self, batch: Batch, certificate: str) -> BatchReply:
+    async def _keep_stray(self, batch: Batch, seating: Seating, certificate: str) -> BatchReply:
         known = self._old.get((batch.session, batch.epoch))
         if known is None:
             raise BrokenChainError(f"epoch {batch.epoch} was never granted")
@@ -183,9 +205,9 @@ class Journal:
             raise UntrustedError(f"epoch {batch.epoch} was granted to another seat's certificate")
         extension = check_batch(batch, grant, position)
         if extension.events:
-            await self._database.write(
-                lambda c: _insert_stray(c, batch, extension, self._box.now())
-            )
+            at = self._box.now()
+            await self._database.write(lambda c: _insert_stray(c, batch, extension, at))
+            seating.stray_since = seating.stray_since or at
         return _refused(
             BatchRefusal.OLD_EPOCH,
             "the session went on at another seat; this tail is kept and shown to a person",

@@ -33,6 +33,7 @@ from protocol.parcel import (
     HeadRecord,
     JournalRecord,
     Lane,
+    LaneEndRecord,
     LogRecord,
     ParcelContents,
     ParcelKey,
@@ -157,7 +158,19 @@ def _cut(connection: records.Connection, lane: Lane, note: str, size: int) -> tu
             cut = _evidence(connection, cursors, note, size)
         case _:
             cut = _incidents(connection, cursors)
+    if not cut.records:
+        cut = _ends(connection, cursors)
     return n + 1, prev, cut
+
+
+def _ends(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
+    """Say that a closed subject has nothing more in this lane."""
+    after = dict(cursors)
+    found: list[Record] = [
+        LaneEndRecord(subject=subject, views=())
+        for (subject,) in _rows(connection, after, "closings", "subject", cursor="ends")
+    ]
+    return _Cut(records=tuple(found), cursors=after)
 
 
 def _answers(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
@@ -273,14 +286,15 @@ def _rows(
     table: str,
     columns: str,
     key: str = "seq",
+    cursor: str = "",
 ) -> list[tuple[Any, ...]]:
     """Return the next rows of ``table`` in their order, and move its cursor past them."""
     rows = connection.execute(
         f"SELECT {key}, {columns} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608 - our own literals
-        (after.get(table, 0), MOST_ROWS),
+        (after.get(cursor or table, 0), MOST_ROWS),
     ).fetchall()
     if rows:
-        after[table] = rows[-1][0]
+        after[cursor or table] = rows[-1][0]
     return [tuple(row[1:]) for row in rows]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from cryptography import x509
 
 from appliance.core import records
-from appliance.core.pairing import Enrolled, Event, SeatPaired
+from appliance.core.pairing import Enrolled, Event, SeatPaired, WrongCode
 from protocol.keys import VerifyKey
 from protocol.log_entries import Paired, Revoked
 from protocol.values import Value, decode, encode, sha256_hex
@@ -37,6 +37,9 @@ class Seats:
         self._revoked = dict.fromkeys(revoked, "revoked by the office")
         self._by_certificate: dict[str, PairedSeat] = {}
         self.enrolled: list[Enrolled] = []
+        self.wrong_codes = 0
+        """Wrong pairing codes since the start."""
+        self.last_wrong = ""
 
     async def resume(self) -> None:
         """Read the registry back after a start."""
@@ -84,6 +87,9 @@ class Seats:
 
     async def record(self, event: Event) -> None:
         """Make a pairing durable: new certificates, their leaf, and what they replace."""
+        if isinstance(event, WrongCode):
+            self.wrong_codes += 1
+            self.last_wrong = f"{event.seat} ({event.source})"
         if not isinstance(event, SeatPaired):
             return
         enrolled = event.enrolled

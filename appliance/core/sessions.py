@@ -18,6 +18,7 @@ from typing import Final
 from appliance.core import records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
+from appliance.core.journal import Journal
 from exam import times
 from exam.candidates import Candidate
 from exam.order import draw_order
@@ -56,10 +57,12 @@ class Sessions:
         database: Database,
         hall: Hall,
         box: Box,
+        journal: Journal,
     ) -> None:
         self._database = database
         self._hall = hall
         self._box: Final = box
+        self._journal = journal
         self._tries: dict[str, _Tries] = {}
 
     async def log_in(
@@ -184,6 +187,8 @@ class Sessions:
             )
 
         await self._database.write(record)
+        if seating.grant is not None and seating.position is not None:
+            self._journal.remember(seating.grant, seating.position)
         seating.session = session
         self._hall.opened(seating, grant, start)
         return GrantGiven(grant=envelope, own_data=own_data(seating.candidate), seating=seating)

@@ -83,9 +83,6 @@ class Sources:
     now: Callable[[], int]
     steady_ms: Callable[[], int]
     disk_free: Callable[[], int]
-    strays: Callable[[], Iterable[tuple[str, int]]]
-    """Candidates with a stray tail that nobody has settled, and since when."""
-    pairing_failures: Callable[[], tuple[int, str]]
     office_has_all: Callable[[], bool]
 
 
@@ -208,7 +205,7 @@ def _address(link: Link | None, sighting: Sighting | None) -> str:
 
 def _pairing(of: Sources) -> PairingStatus:
     windows = of.pairing.windows(of.steady_ms())
-    failures, last = of.pairing_failures()
+    failures, last = of.seats.wrong_codes, of.seats.last_wrong
     if not windows:
         return PairingStatus(code="", seats=(), until=0, failures=failures, last_failure=last)
     window = windows[-1]
@@ -228,10 +225,6 @@ def _tasks(of: Sources, subject: Subject, now: int) -> list[Task]:
     found = [
         task for seating in of.hall.seatings(subject.id) for task in _tasks_of(of, seating, now)
     ]
-    for candidate, since in of.strays():
-        seating = of.hall.seating(candidate, subject.id)
-        if seating is not None:
-            found.append(_task(TaskKind.STRAY, seating, since, ""))
     found += _tasks_of_the_box(of, now)
     return sorted(found, key=lambda task: (task.urgency, task.since, task.id))
 
@@ -242,6 +235,8 @@ def _tasks_of(of: Sources, seating: Seating, now: int) -> Iterable[Task]:
         yield _task(TaskKind.IDENTITY, seating, seating.needs_person_since, seating.needs_person)
     if seating.hand_text is not None and state not in ENDED:
         yield _task(TaskKind.HAND, seating, seating.hand_since, seating.hand_text)
+    if seating.stray_since:
+        yield _task(TaskKind.STRAY, seating, seating.stray_since, "")
     if state is State.HANDED_IN_PROVISIONALLY:
         yield _task(TaskKind.PROVISIONAL, seating, seating.session.ended_at or now, "")
     if seating.id is not None and state not in ENDED and not _alive(of.links.of(seating.seat), now):

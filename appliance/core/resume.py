@@ -1,0 +1,88 @@
+"""Going on after a restart: the hall in memory, read back from the record.
+
+Nothing is decided here. What stands in the record was committed before anybody heard of
+it, so the hall that comes back is the one that the seats know.
+"""
+
+from dataclasses import dataclass
+
+from appliance.core import records
+from appliance.core.hall import Hall
+from appliance.core.journal import Journal
+from protocol.decisions import Armed, Decision, Disarmed, open_decision
+from protocol.envelope import Envelope
+from protocol.grant import open_grant
+from protocol.journal import decode_event
+from protocol.keys import VerifyKey
+from protocol.values import decode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What was read at one consistent moment."""
+
+    seatings: list[records.SeatingRow]
+    grants: list[records.GrantRow]
+    decisions: list[Envelope]
+    facts: dict[str, str]
+    closings: dict[str, Envelope]
+    events: dict[tuple[str, int], list[bytes]]
+
+
+def read_kept(connection: records.Connection) -> Kept:
+    """Read all that the hall in memory is made of."""
+    grants = records.grants(connection)
+    return Kept(
+        seatings=records.seatings(connection),
+        grants=grants,
+        decisions=records.decisions(connection),
+        facts=dict(connection.execute("SELECT name, value FROM facts").fetchall()),
+        closings={
+            str(subject): decode(str(text).encode(), Envelope)
+            for subject, text in connection.execute("SELECT subject, envelope FROM closings")
+        },
+        events={
+            (g.session, g.epoch): records.events_of(connection, g.session, g.epoch, 1, g.position.n)
+            for g in grants
+        },
+    )
+
+
+def restore(
+    kept: Kept, hall: Hall, journal: Journal, box_key: VerifyKey
+) -> list[tuple[Decision, Envelope]]:
+    """Put the hall back where it stood; return the decisions made so far."""
+    for row in kept.seatings:
+        seating = hall.seating(row.candidate, row.subject)
+        if seating is not None:
+            seating.session, seating.distance, seating.seat = row.session, row.distance, row.seat
+    for stored in kept.grants:
+        _restore_grant(stored, hall, journal, box_key, kept)
+    made = [(open_decision(envelope, box_key), envelope) for envelope in kept.decisions]
+    for decision, _ in made:
+        if isinstance(decision.what, Armed):
+            hall.subjects[decision.subject].armed_start = decision.what.start
+        elif isinstance(decision.what, Disarmed):
+            hall.subjects[decision.subject].armed_start = None
+    for subject, state in hall.subjects.items():
+        state.released = f"released:{subject}" in kept.facts
+        state.closing = kept.closings.get(subject)
+    hall.clock_confirmed_by = kept.facts.get("clock_confirmed_by", "")
+    return made
+
+
+def _restore_grant(
+    stored: records.GrantRow, hall: Hall, journal: Journal, box_key: VerifyKey, kept: Kept
+) -> None:
+    grant = open_grant(stored.envelope, box_key)
+    seating = hall.seating(grant.candidate, grant.subject)
+    if seating is None:
+        return
+    if seating.grant is not None and seating.position is not None:
+        journal.remember(seating.grant, seating.position)
+    seat = seating.seat  # a move may have been decided after the grant
+    hall.opened(seating, grant, stored.position)
+    seating.seat = seat
+    seating.logged, seating.office = stored.logged, stored.office
+    for body in kept.events[(stored.session, stored.epoch)]:
+        journal.note(seating, decode_event(body))

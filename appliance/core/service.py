@@ -1,0 +1,195 @@
+"""Core's composition root: the parts of the process that must never wait, stacked visibly.
+
+::
+
+    database                        the hall's record, one writer
+      hall, log                     read back from it
+        decider, journal, sessions, release, receipts, identity check, parcels, closing
+          following                 who is told, who gets a receipt
+            seats' HTTPS, staff's socket, the neighbours' sockets
+              rounds                what happens by the clock
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from appliance.core import building, intake
+from appliance.core.acts import Acts, Parts
+from appliance.core.building import Core
+from appliance.core.closing import Closer
+from appliance.core.deliveries import Deliveries
+from appliance.core.following import Following
+from appliance.core.pairing import PairingDesk
+from appliance.core.pictures import Pictures
+from appliance.core.rounds import Rounds
+from appliance.core.seat_server import SeatDesk, seat_app
+from appliance.core.sessions import Sessions
+from appliance.core.staff_server import StaffDesk, staff_app
+from appliance.core.status import Sources, hall_status
+from appliance.ipc.identity import authorities, read_identity, tls_identity
+from appliance.ipc.settings import Settings
+from protocol.identities import BoxIdentity
+from runtime.clock import MachineClock
+from runtime.database import Database
+from runtime.files import make_folder
+from runtime.listener import Listener
+from runtime.migrations import schema_of
+from runtime.service import Service
+from runtime.tasks import Tasks
+from runtime.tls import ClientCertificates, Identity, fingerprint, server_context
+
+SCHEMA: Final = schema_of("appliance.core.schema", application_id=0x45584843)
+
+
+class NoBundleError(Exception):
+    """The box has taken no bundle yet."""
+
+
+async def run_core(settings: Settings, service: Service) -> None:
+    """Run core until the service ends."""
+    identity = read_identity(settings.state_folder)
+    receiver = building.receiver_of(identity)
+    bundle = await asyncio.to_thread(intake.bundle_in_place, settings.bundles, receiver)
+    if bundle is None:
+        raise NoBundleError(
+            f"{settings.bundles}: expected a bundle; take one: exam-appliance import FOLDER"
+        )
+    folder = settings.own("core")
+    make_folder(folder)
+    make_folder(Path(settings.run))
+    async with Database(folder / "core.db", SCHEMA) as database:
+        core = await building.build_core(settings, identity, bundle, database)
+        await _serve(settings, identity, core, service)
+
+
+async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service: Service) -> None:
+    steady = MachineClock()
+    pairing = PairingDesk(
+        authority=building.centre_authority(identity), enrolled=core.seats.enrolled
+    )
+    following = Following(
+        core.database,
+        core.hall,
+        core.links,
+        core.decider,
+        core.journal,
+        core.release,
+        core.receipts,
+        core.identity_check,
+    )
+    deliveries = Deliveries(settings, core)
+    rounds = Rounds(
+        database=core.database,
+        hall=core.hall,
+        decider=core.decider,
+        release=core.release,
+        parcels=core.parcels,
+        clock=core.clock,
+        written=deliveries.written,
+        keep_clock=core.keep_clock,
+    )
+    closer = Closer(
+        core.database, core.hall, core.box, core.release, after=rounds.make_parcels_once
+    )
+    acts = Acts(
+        Parts(
+            database=core.database,
+            hall=core.hall,
+            decider=core.decider,
+            release=core.release,
+            pairing=pairing,
+            closer=closer,
+            clock=core.clock,
+            steady=steady,
+            keep_anchor=core.keep_clock,
+        ),
+        core.box,
+    )
+    sources = Sources(
+        hall=core.hall,
+        links=core.links,
+        seats=core.seats,
+        log=core.log,
+        release=core.release,
+        pairing=pairing,
+        surroundings=core.surroundings,
+        appliance=core.box.appliance,
+        generation=core.box.generation,
+        now=core.clock.now,
+        steady_ms=steady.steady_ms,
+        disk_free=lambda: _free(settings.state_folder),
+        office_has_all=core.office_has_all,
+    )
+    tls = tls_identity(identity)
+    desk = SeatDesk(
+        hall=core.hall,
+        seats=core.seats,
+        sessions=Sessions(core.database, core.hall, core.box, core.journal),
+        journal=core.journal,
+        log=core.log,
+        links=core.links,
+        pairing=pairing,
+        papers=core.bundle.folder,
+        server_digest=bytes.fromhex(fingerprint(tls.certificate)),
+        steady=steady,
+        now=core.clock.now,
+        info=lambda seat: building.hall_info(core, settings, seat),
+        decisions_for=following.decisions_for,
+        on_hello=following.hello,
+        on_login=following.logged_in,
+    )
+    pictures = Pictures(core, identity.sealing_identity())
+    staff = StaffDesk(
+        status=lambda: hall_status(sources),
+        perform=acts.perform,
+        roster_photo=pictures.roster,
+        camera_photo=pictures.camera,
+    )
+    async with (
+        deliveries,
+        _seats_listener(settings, identity, tls, desk) as listener,
+        _unix_server(staff_app(staff), settings.staff_socket),
+        Tasks("core") as tasks,
+    ):
+        tasks.start("watch the writer", core.database.writer.watch())
+        tasks.start("follow", following.run())
+        tasks.start("take office receipts", deliveries.run())
+        tasks.start("watch the start", rounds.watch_the_start())
+        tasks.start("watch the doors", rounds.watch_the_doors())
+        tasks.start("log heads", rounds.log_heads(settings.rhythm.log_heads_ms))
+        tasks.start("make parcels", rounds.make_parcels(settings.rhythm.parcels_ms))
+        service.ready(f"seats on port {listener.port}, staff on {settings.staff_socket}")
+        await service.ended()
+
+
+def _seats_listener(
+    settings: Settings, identity: BoxIdentity, tls: Identity, desk: SeatDesk
+) -> Listener:
+    context = server_context(
+        tls, authorities=authorities(identity), clients=ClientCertificates.OPTIONAL
+    )
+    return Listener(seat_app(desk), context, host=settings.listen.host, port=settings.listen.seats)
+
+
+@contextlib.asynccontextmanager
+async def _unix_server(app: web.Application, path: Path) -> AsyncIterator[None]:
+    await asyncio.to_thread(path.unlink, missing_ok=True)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(path)).start()
+        await asyncio.to_thread(path.chmod, 0o660)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _free(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize

@@ -1,0 +1,103 @@
+"""How this box is set up: one TOML file, read by each of its processes.
+
+Everything has a default but the two folders::
+
+    state = "/var/lib/examhall"      # databases, bundles, outbox: on the encrypted disk
+    run   = "/run/examhall"          # sockets
+
+    [listen]
+    host = "0.0.0.0"
+    seats = 8440
+"""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+
+class SettingsError(ValueError):
+    """A settings file that does not fit; the message names the place."""
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Listen(_Section, frozen=True, kw_only=True):
+    """Where seats are served; a port 0 takes a free one."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - the hall's LAN is what the box is for
+    seats: int = 8440
+    faces: int = 8442
+    recordings: int = 8443
+
+
+class Rhythm(_Section, frozen=True, kw_only=True):
+    """How often core does what it does by itself, in ms."""
+
+    parcels_ms: int = 2_000
+    log_heads_ms: int = 10_000
+
+
+class Office(_Section, frozen=True, kw_only=True):
+    """Overrides of the bundle: where to deliver, such as through a line of one's own."""
+
+    addresses: tuple[str, ...] = ()
+
+
+class Faces(_Section, frozen=True, kw_only=True):
+    """Worker processes for faces; 0: one for each core."""
+
+    workers: int = 0
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """All settings of a box."""
+
+    state: str
+    run: str
+    listen: Listen = Listen()
+    rhythm: Rhythm = Rhythm()
+    office: Office = Office()
+    faces: Faces = Faces()
+    interfaces: tuple[str, ...] = ()
+    """Addresses on which the box is announced; none: all of them."""
+
+    @property
+    def state_folder(self) -> Path:
+        """Where what lasts is kept."""
+        return Path(self.state)
+
+    @property
+    def bundles(self) -> Path:
+        """Where bundles are kept."""
+        return self.state_folder / "bundles"
+
+    @property
+    def outbox(self) -> Path:
+        """Where parcels wait for the courier."""
+        return self.state_folder / "outbox"
+
+    def own(self, process: str) -> Path:
+        """Return the folder that one process alone writes."""
+        return self.state_folder / process
+
+    def socket(self, process: str) -> Path:
+        """Return where a process listens for its siblings."""
+        return Path(self.run) / f"{process}.sock"
+
+    @property
+    def staff_socket(self) -> Path:
+        """Where the console and ``exam-appliance act`` ask core."""
+        return Path(self.run) / "staff.sock"
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings; raise `SettingsError` with the place that does not fit."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}: expected the box's settings") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"{path}: {error}") from error

@@ -1,0 +1,115 @@
+"""Asking core as staff: the status, the changes, and signed acts. For console and commands.
+
+A client, and nothing else: whoever uses it may die at any moment.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import aiohttp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from protocol import staff_api
+from protocol.errors import MalformedError
+from protocol.keys import SigningKey
+from protocol.staff_api import Act, ActReply, ActRequest, HallStatus, StaffAct
+from protocol.values import decode, encode
+from runtime.errors import IpcOfflineError
+
+_BASE = "http://core"
+
+
+class StaffKeyError(Exception):
+    """A staff key that cannot be opened."""
+
+
+def read_staff_key(path: Path, passphrase: str) -> SigningKey:
+    """Return the key in an encrypted PKCS#8 file; raise `StaffKeyError`."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), passphrase.encode())
+    except (ValueError, TypeError) as error:
+        raise StaffKeyError(
+            f"{path}: expected the staff key and its passphrase: {error}"
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise StaffKeyError(f"{path}: expected an Ed25519 key, as exam-provision staff makes it")
+    return SigningKey(key)
+
+
+def read_act(data: bytes) -> Act:
+    """Parse an act; raise `MalformedError` that names the acts there are."""
+    try:
+        return decode(data, cast("type[Act]", Act))
+    except MalformedError as error:
+        names = ", ".join(sorted(str(kind.__struct_config__.tag) for kind in Act.__args__))
+        raise MalformedError(f"{error}; acts: {names}") from error
+
+
+@asynccontextmanager
+async def staff_session(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session over core's staff socket; raise `IpcOfflineError` where nobody answers."""
+    connector = aiohttp.UnixConnector(str(socket))
+    async with aiohttp.ClientSession(_BASE, connector=connector) as session:
+        try:
+            yield session
+        except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as error:
+            raise IpcOfflineError(
+                f"{socket}: core does not answer; is the appliance running?"
+            ) from error
+
+
+async def fetch_status(socket: Path) -> HallStatus:
+    """Return the hall's status."""
+    async with staff_session(socket) as session, session.get(staff_api.STATUS) as reply:
+        return decode(await reply.read(), HallStatus)
+
+
+async def changes(session: aiohttp.ClientSession) -> AsyncIterator[HallStatus]:
+    """Yield the status now and whenever it has changed, until the line ends."""
+    async with session.ws_connect(staff_api.CHANGES, heartbeat=10) as socket:
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                yield decode(message.data.encode(), HallStatus)
+
+
+async def send_act(
+    session: aiohttp.ClientSession, asked: StaffAct, key: SigningKey, codes: tuple[str, ...] = ()
+) -> ActReply:
+    """Sign an act and have it carried out."""
+    request = ActRequest(act=staff_api.sign_act(asked, key), codes=codes)
+    async with session.post(staff_api.ACTS, data=encode(request)) as reply:
+        body = await reply.read()
+        if reply.status != 200:  # noqa: PLR2004 - HTTP's OK
+            raise MalformedError(f"core refused the request: {body.decode(errors='replace')}")
+        return staff_api.decode_act_reply(body)
+
+
+async def perform(
+    socket: Path, asked: StaffAct, key: SigningKey, codes: tuple[str, ...] = ()
+) -> ActReply:
+    """Sign an act and have it carried out, in a session of its own."""
+    async with staff_session(socket) as session:
+        return await send_act(session, asked, key, codes)
+
+
+async def picture(session: aiohttp.ClientSession, candidate: str, which: str) -> bytes | None:
+    """Return a picture of a candidate (JPEG): ``which`` is ``roster`` or ``camera``."""
+    async with session.get(f"{staff_api.PICTURES}/{candidate}/{which}") as reply:
+        return await reply.read() if reply.status == 200 else None  # noqa: PLR2004 - HTTP's OK
+
+
+def new_act(hall: HallStatus, staff: str, act: Any) -> StaffAct:
+    """Return an act of this moment, with a nonce of its own."""
+    return StaffAct(
+        appliance=hall.appliance,
+        generation=hall.generation,
+        sitting=hall.sitting,
+        staff=staff,
+        at=hall.hall_time,
+        nonce=secrets.token_hex(16),
+        act=cast("Act", act),
+    )
