@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
-from runtime.errors import DatabaseDamagedError, DatabaseError, DatabaseInUseError
-from runtime.files import sync_folder
+from runtime.errors import DatabaseDamagedError, DatabaseError, DatabaseInUseError, DiskError
+from runtime.files import disk_errors, sync_folder
 from runtime.migrations import Schema, check_ownership, migrate
 from runtime.sqlite_errors import translating
 from runtime.writer import Job, Writer
@@ -194,7 +194,14 @@ class _Readers:
 @contextlib.contextmanager
 def _owned(path: Path) -> Iterator[None]:
     """Hold the lock that says which process writes; the kernel drops it when we die."""
-    fd = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        with disk_errors(lock):
+            fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise DiskError(
+            f"{path}: expected its folder to be there; make it, or check the mount"
+        ) from error
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -133,6 +133,9 @@ class Server(Generic[Q, A, E]):
                 writer.transport.abort()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._server.is_serving():  # it came just before the end
+            writer.close()
+            return
         name = f"client {next(self._numbers)}"
         self._tasks.start(name, self._serve(name, reader, writer), may_end=True)
 

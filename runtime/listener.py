@@ -3,7 +3,7 @@
 asyncio and aiohttp say nothing when a handshake fails. Here a connection is accepted plain,
 its handshake is done under a deadline by a task of this listener, and only then is it handed
 to aiohttp. A failure is logged with the peer's address and a reason, the peer gets its TLS
-alert, and `Turned` counts it, so that a seat with a wrong certificate is seen.
+alert, and the owner is told (`TurnedAway`), so that a seat with a wrong certificate is seen.
 
 Tasks: one per handshake, owned by the `Listener`, cancelled by its end, at most
 ``handshake_timeout`` seconds old and `HANDSHAKES` at once.

@@ -168,7 +168,11 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def explain(error: BaseException) -> str:
-    """Say in words why a handshake failed, whichever side refused."""
+    """Say in words why a handshake failed, whichever side refused.
+
+    Takes what `ssl` and asyncio raise, and what aiohttp's client makes of it.
+    """
+    error = _underlying(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"a certificate that is not acceptable ({error.verify_message})"
     if isinstance(error, ssl.SSLError):
@@ -201,6 +205,15 @@ _REASONS: Final = {
     "NO_START_LINE": "no certificate or key in PEM form",
     "NO_CERTIFICATE_OR_CRL_FOUND": "no certificate in PEM form",
 }
+
+
+def _underlying(error: BaseException) -> BaseException:
+    """Return the error of `ssl` or of the socket that a client's error stands for."""
+    for name in ("certificate_error", "os_error", "__cause__"):
+        inner = getattr(error, name, None)
+        if isinstance(inner, OSError):  # of which ssl's errors are
+            return _underlying(inner)
+    return error
 
 
 def _harden(context: ssl.SSLContext, oldest: ssl.TLSVersion) -> None:

@@ -152,10 +152,12 @@ def test_damaged_database_is_refused(tmp_path: Path) -> None:
         open_database(path, schema(ONE))
 
 
-def test_missing_folder_is_said(tmp_path: Path) -> None:
+async def test_missing_folder_is_said(tmp_path: Path) -> None:
     """A folder that is not there is a disk error that says what to look at."""
     with pytest.raises(DiskError, match="its folder"):
         open_database(tmp_path / "missing" / "db", schema(ONE))
+    with pytest.raises(DiskError, match="its folder"):
+        await Database(tmp_path / "missing" / "db", schema(ONE)).__aenter__()
 
 
 def test_schema_is_read_from_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
