@@ -144,6 +144,11 @@ class Office:
         """The public key of office receipts, 64 hexadecimal digits."""
         return self._text("keys/receipts.pub").strip()
 
+    @property
+    def vault_recipient(self) -> str:
+        """What the office seals its own secrets to, ``age1...``."""
+        return self._text("keys/vault.pub").strip()
+
     # --- what takes a passphrase -------------------------------------------------------
 
     def signing_key(self) -> SigningKey:
@@ -223,7 +228,7 @@ class Office:
                 root, f"{self.record.id} server", hosts, server.public_key(), now, also_client=False
             ),
         )
-        sealed = seal(secrets.token_bytes(32), [self._text("keys/vault.pub").strip()])
+        sealed = seal(secrets.token_bytes(32), [self.vault_recipient])
         write_atomic(self.folder / "keys" / _PSEUDONYMS, sealed)
 
     def _make(self, name: str, key: _K) -> _K:
