@@ -47,7 +47,7 @@ DAMAGED = Text(
 # --- the office ------------------------------------------------------------------------
 NOT_AN_OFFICE = Text(
     code="office-none",
-    zh="{path} 应是一个机构目录（内有 office.json），实际不是；"
+    zh="{path} 应是一个考试机构目录（内有 office.json），实际不是；"
     "请先运行 exam-provision authority create。",
     en="expected {path} to be an office's folder (with office.json), it is none; run "
     "exam-provision authority create first.",
@@ -59,7 +59,7 @@ PART_MISSING = Text(
 )
 OFFICE_THERE = Text(
     code="office-there",
-    zh="{path} 已经是一个机构目录；不会覆盖其密钥，请换一个空目录。",
+    zh="{path} 已经是一个考试机构目录；不会覆盖其密钥，请换一个空目录。",
     en="{path} is an office's folder already and its keys are not overwritten; name an empty one.",
 )
 NAME_TAKEN = Text(
@@ -91,7 +91,7 @@ BAD_KEY_FILE = Text(
 )
 BAD_ADDRESS = Text(
     code="office-address",
-    zh="机构地址应形如 https://主机:端口，实际为 {came}；请更正。",
+    zh="考试机构地址应形如 https://主机:端口，实际为 {came}；请更正。",
     en="expected an address of the form https://host:port, got {came}; correct it.",
 )
 # --- the plan --------------------------------------------------------------------------
@@ -107,7 +107,7 @@ PLAN_FORM = Text(
 )
 PLAN_RULE_BOOK = Text(
     code="plan-rule-book",
-    zh="没有可用的规则书 {name}（{came}）；可用：{known}，或写明计划旁的 .toml 文件名。",
+    zh="没有可用的考试规则 {name}（{came}）；可用：{known}，或写明计划旁的 .toml 文件名。",
     en="no usable rule book {name} ({came}); known: {known}, or name a .toml file beside the plan.",
 )
 PLAN_ZONE = Text(
@@ -157,22 +157,22 @@ NO_ROSTER = Text(
 )
 NO_APPLIANCE = Text(
     code="bundle-no-appliance",
-    zh="机房 {name} 没有主机；请先运行 exam-provision appliance add。",
+    zh="考场 {name} 没有考场主机；请先运行 exam-provision appliance add。",
     en="room {name} has no main appliance; run exam-provision appliance add first.",
 )
 NO_STAFF = Text(
     code="bundle-no-staff",
-    zh="考点 {name} 没有监考人员；请先运行 exam-provision staff add。",
+    zh="考点 {name} 没有考务人员；请先运行 exam-provision staff add。",
     en="centre {name} has no staff; run exam-provision staff add first.",
 )
 NO_SITTING = Text(
     code="sitting-unknown",
-    zh="没有考试 {name}；已有：{known}。请先运行 exam-provision sitting add。",
+    zh="没有场次 {name}；已有：{known}。请先运行 exam-provision sitting add。",
     en="there is no sitting {name}; known: {known}. Run exam-provision sitting add first.",
 )
 SITTING_FIXED = Text(
     code="sitting-fixed",
-    zh="考试 {name} 的计划已用于名单，考点 {came} 的座位或科目变了；请先重新导入该考点名单。",
+    zh="场次 {name} 的计划已用于名单，考点 {came} 的座位或科目变了；请先重新导入该考点名单。",
     en="the plan of {name} is in use by rosters: seats or subjects of centre {came} changed; "
     "import that roster again.",
 )
@@ -199,7 +199,7 @@ READ_BACK = Text(
 )
 NO_CODE = Text(
     code="code-none",
-    zh="没有 {name} 的解封码；请检查考点、考试、科目与包的版本。",
+    zh="没有 {name} 的解封码；请检查考点、场次、科目与包的版本。",
     en="there is no unlock code for {name}; check centre, sitting, subject and revision.",
 )
 CODE_EARLY = Text(

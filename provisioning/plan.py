@@ -40,7 +40,7 @@ import msgspec
 
 import exam.rulebook
 from exam.identifiers import IdentifierError, Label, parse
-from exam.rulebook import RuleBook, RuleBookError, read_rule_book
+from exam.rulebook import RuleBookError, read_rule_book
 from exam.sitting import Room, Seat, Sitting, Subject
 from protocol.values import sha256_hex
 from provisioning import messages
@@ -155,11 +155,6 @@ def read_rule_book_text(name: str, beside: Path) -> str:
         known = ", ".join(sorted(p.stem for p in OWN_RULE_BOOKS.glob("*.toml")))
         raise PlanError(messages.PLAN_RULE_BOOK, name=name, known=known, came=error) from error
     return text
-
-
-def read_rules(text: str) -> RuleBook:
-    """Return the rule book in a text that `read_rule_book_text` gave."""
-    return read_rule_book(text)
 
 
 def _check(plan: Plan) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from exam.candidates import Roster
+from exam.rulebook import RuleBook, read_rule_book
 from exam.sitting import Sitting
 from protocol.sealed_paper import SealedPaper
 from protocol.sealing import seal
@@ -60,6 +61,11 @@ class SittingFolder:
         write_atomic(folder / _RULES, rule_book.encode())
         write_atomic(folder / _PLAN, text.encode())
         return cls(office, read.id)
+
+    @property
+    def rules(self) -> RuleBook:
+        """The rule book."""
+        return read_rule_book(self.rule_book)
 
     def sitting(self, centre: str) -> Sitting:
         """Return the sitting at one centre."""
