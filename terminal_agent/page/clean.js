@@ -16,9 +16,8 @@ const ELEMENTS = words(`
   figcaption img ruby rt rp abbr mark del ins kbd samp var section article header footer
   address`);
 const DROPPED = words(`
-  script style iframe frame frameset object embed applet template noscript form input
-  button textarea select option link meta base title head svg audio video source track
-  canvas portal dialog`);
+  script style iframe frame frameset object embed applet template input textarea select
+  link meta base title head svg audio video source track canvas portal`);
 const MATH = words(`
   math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle merror mpadded mphantom
   mfenced menclose msub msup msubsup munder mover munderover mmultiscripts mprescripts

@@ -4,7 +4,7 @@
 // PAUSE_MS from the first change that is not yet sent, so that steady typing is saved
 // all the time. Changes go out one after another, each until the seat says that it is on
 // disk. What the seat could not keep (disk, silence, pause) stays here and is tried
-// again; what it refuses for good is dropped and told.
+// again, unasked; what it refuses for good (FINAL) is dropped and told.
 //
 // state(): "saving"  something is not on disk yet
 //          "stuck"   the seat could not keep it; it is tried again
@@ -12,7 +12,17 @@
 
 export const PAUSE_MS = 300;
 const RETRY_MS = 1000;
-const FOR_LATER = new Set(["seat_silent", "disk", "paused", "internal", "bad_gateway"]);
+// Refused for good: no later try would be taken.
+const FINAL = new Set([
+  "mismatch",
+  "bad_request",
+  "not_now",
+  "time_over",
+  "already_handed_in",
+  "collected_by_staff",
+  "collected_leaves",
+  "voided_by_staff",
+]);
 
 export class Keeper {
   constructor(act, changed, refused) {
@@ -66,7 +76,7 @@ export class Keeper {
     while (this.waiting.size > 0) {
       const [key, action] = this.waiting.entries().next().value;
       const outcome = await this.act(action);
-      if (!outcome.ok && FOR_LATER.has(outcome.code)) return this.later(outcome);
+      if (!outcome.ok && !FINAL.has(outcome.code)) return this.later(outcome);
       this.problem = null;
       if (this.waiting.get(key) === action) this.waiting.delete(key);
       if (outcome.ok) this.lastEvent = Math.max(this.lastEvent, outcome.event ?? 0);

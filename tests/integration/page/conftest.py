@@ -1,12 +1,14 @@
 """A desk: a scripted seat, its server on loopback, and a page in a real Chromium."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright, expect
 
+from terminal_agent.actions import Action
 from terminal_agent.loopback import Loopback
 from tests.unit.terminal_agent.scripted_seat import ScriptedSeat
 
@@ -59,6 +61,24 @@ class Desk:
 
     async def saved(self, state: str) -> None:
         await expect(self.page.locator(".saved")).to_have_attribute("data-state", state)
+
+    def policy_held(self) -> None:
+        """Take note that the browser's policy stopped what the paper brought along.
+
+        The document that content is parsed in inherits the policy, so that inline
+        handlers are complained about there already.
+        """
+        self.complaints = [text for text in self.complaints if "has been blocked" not in text]
+
+    async def until(self, what: Callable[[], object]) -> None:
+        """Wait for ``what()`` to be true of the seat, looking at each change."""
+        async with asyncio.timeout(5):
+            while not what():
+                await self.seat.wait_change(self.seat.shown.version)
+
+    async def acted(self, action: Action) -> None:
+        """Wait for the page to have done this."""
+        await self.until(lambda: action in self.seat.acts)
 
     async def cdp(self) -> CDPSession:
         return await self.context.new_cdp_session(self.page)

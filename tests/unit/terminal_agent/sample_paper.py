@@ -109,6 +109,7 @@ MULTIPLES = tuple(
             "六氟化硫（SF<sub>6</sub>）",
         ),
         min_choices=1,
+        max_choices=2 if number == 6 else 0,
     )
     for number in range(1, 7)
 )

@@ -96,8 +96,7 @@ class ScriptedSeat:
     """Implements `terminal_agent.actions.SeatModel`."""
 
     def __init__(self, paper: Paper = PAPER, *, start: int = NINE - 20 * MINUTE) -> None:
-        self._paper = paper
-        self._items = {item.id: item for item in paper.items}
+        self.take(paper)
         self._started = time.monotonic()
         self._start = start
         self._waiting: set[asyncio.Event] = set()
@@ -123,6 +122,11 @@ class ScriptedSeat:
                 doors_open=NINE - 30 * MINUTE, opens=NINE, login_closes=NINE + 30 * MINUTE
             ),
         )
+
+    def take(self, paper: Paper) -> None:
+        """Have this paper, before it is opened."""
+        self._paper = paper
+        self._items = {item.id: item for item in paper.items}
 
     # --- words of the tests ----------------------------------------------------------------
 
@@ -176,6 +180,9 @@ class ScriptedSeat:
             ),
             leaves=LeaveShown(count=0, limit=10),
         )
+
+    def move_end(self, ends: int) -> None:
+        self.change(targets=msgspec.structs.replace(self.shown.targets, ends=ends))
 
     def pause(self, words: str = "") -> None:
         self.change(screen=Screen.PAUSED, paused=PausedShown(since=self.hall_time(), words=words))
@@ -237,6 +244,7 @@ class ScriptedSeat:
         self, action: do.Action
     ) -> do.Outcome:
         self.acts.append(action)
+        self.change()
         await self.gate.wait()
         match action:
             case do.Answer() | do.Mark() | do.GoTo():
