@@ -43,7 +43,10 @@ const policy = globalThis.trustedTypes?.createPolicy("examhall", { createHTML: (
 
 // A fragment of fresh nodes; blank(id) makes the field that stands for a gap.
 export function clean(html, blank = () => null) {
-  const inert = new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+  const inert = new DOMParser().parseFromString(
+    policy ? policy.createHTML(html) : html,
+    "text/html",
+  );
   const fragment = document.createDocumentFragment();
   for (const node of inert.body.childNodes) fragment.append(...again(node, blank));
   return fragment;
@@ -56,7 +59,8 @@ function again(node, blank) {
   if (node.namespaceURI === MATHML) return MATH.has(name) ? [math(node, blank)] : [];
   if (node.namespaceURI !== HTML || DROPPED.has(name)) return [];
   if (name === "img") return image(node);
-  if (node.hasAttribute("data-blank")) return [blank(node.getAttribute("data-blank"))].filter(Boolean);
+  if (node.hasAttribute("data-blank"))
+    return [blank(node.getAttribute("data-blank"))].filter(Boolean);
   const children = inner(node, blank);
   if (!ELEMENTS.has(name)) return children;
   const element = document.createElement(name);
@@ -87,5 +91,6 @@ function image(node) {
 }
 
 function copy(from, to, allowed) {
-  for (const { name, value } of from.attributes) if (allowed(name, value)) to.setAttribute(name, value);
+  for (const { name, value } of from.attributes)
+    if (allowed(name, value)) to.setAttribute(name, value);
 }

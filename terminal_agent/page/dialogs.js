@@ -22,11 +22,13 @@ export class Dialogs {
   wanted() {
     const { view } = this.app;
     if (!view) return null;
-    if (view.screen === "paused") return { name: "paused", key: String(view.paused?.since), make: paused };
+    if (view.screen === "paused")
+      return { name: "paused", key: String(view.paused?.since), make: paused };
     if (view.leaves?.back_by) return { name: "away", key: String(view.leaves.count), make: away };
     const [notice] = view.notices;
     if (notice) return { name: "notice", key: notice.id, make: (app) => noticeDialog(app, notice) };
-    if (this.asked && this.asked.screen !== null && this.asked.screen !== view.screen) this.asked = null;
+    if (this.asked && this.asked.screen !== null && this.asked.screen !== view.screen)
+      this.asked = null;
     return this.asked;
   }
 
@@ -85,7 +87,9 @@ export class Dialogs {
     const { earliest_hand_in: at } = this.app.view.targets;
     const early = until(at);
     if (early !== null && early > 0)
-      return this.ask("early", (app, close) => told(["hand_in_title"], reasonText({ code: "hand_in_early", parameters: { at } }), close));
+      return this.ask("early", (app, close) =>
+        told(["hand_in_title"], reasonText({ code: "hand_in_early", parameters: { at } }), close),
+      );
     this.ask("hand_in", handIn);
   }
 
@@ -93,24 +97,47 @@ export class Dialogs {
   refused(outcome) {
     if (outcome.code === "other_page") return;
     const why = translate(...reasonText(outcome));
-    this.ask("refused", (app, close) => told(["refused_title"], ["answer_refused", { why }], close), null);
+    this.ask(
+      "refused",
+      (app, close) => told(["refused_title"], ["answer_refused", { why }], close),
+      null,
+    );
   }
 }
 
 function dialog(kind, title, ...content) {
   const heading = h("h2", { tabindex: -1, id: `dialog-${kind}` }, title);
-  return h("dialog", { class: `dialog ${kind} reading`, "aria-labelledby": `dialog-${kind}` }, heading, content);
+  return h(
+    "dialog",
+    { class: `dialog ${kind} reading`, "aria-labelledby": `dialog-${kind}` },
+    heading,
+    content,
+  );
 }
 
 function told(title, body, close) {
   const back = button("primary", "close", close);
-  return { element: dialog("told", say(...title), h("p", {}, say(...body)), h("div", { class: "choices" }, back)), focus: back };
+  return {
+    element: dialog(
+      "told",
+      say(...title),
+      h("p", {}, say(...body)),
+      h("div", { class: "choices" }, back),
+    ),
+    focus: back,
+  };
 }
 
 function paused(app) {
   const since = h("p", { class: "aside" });
   const words = h("p", { class: "staff-words" });
-  const element = dialog("paused", say("paused_title"), h("p", {}, say("paused_body")), words, since);
+  const element = dialog(
+    "paused",
+    say("paused_title"),
+    h("p", {}, say("paused_body")),
+    words,
+    since,
+  );
   return {
     element,
     update({ paused: shown }) {
@@ -125,11 +152,19 @@ function away(app) {
   const left = h("p", { class: "count" });
   const count = h("p", { class: "aside" });
   const back = button("primary", "away_back", () => app.act({ do: "screen", away: false }));
-  const element = dialog("away", say("away_title"), h("p", {}, say("away_body")), left, count, h("div", { class: "choices" }, back));
+  const element = dialog(
+    "away",
+    say("away_title"),
+    h("p", {}, say("away_body")),
+    left,
+    count,
+    h("div", { class: "choices" }, back),
+  );
   return {
     element,
     focus: back,
-    update: ({ leaves }) => leaves && tell(count, "away_count", { count: leaves.count, limit: leaves.limit }),
+    update: ({ leaves }) =>
+      leaves && tell(count, "away_count", { count: leaves.count, limit: leaves.limit }),
     tick() {
       const ms = until(app.view.leaves?.back_by);
       if (ms !== null) tell(left, "away_left", { left: Math.max(0, Math.ceil(ms / 1000)) });
@@ -157,7 +192,13 @@ function noticeDialog(app, notice) {
 
 function handUp(app, close) {
   const problem = problemLine();
-  const words = h("textarea", { id: "hand-words", rows: 3, maxlength: 500, spellcheck: "false", autocomplete: "off" });
+  const words = h("textarea", {
+    id: "hand-words",
+    rows: 3,
+    maxlength: 500,
+    spellcheck: "false",
+    autocomplete: "off",
+  });
   const send = button("primary", "hand_send", async () => {
     const outcome = await app.act({ do: "hand", raised: true, words: words.value.trim() });
     if (outcome.ok) close();
@@ -183,14 +224,26 @@ function handDown(app, close) {
     else problem.tell(outcome);
   });
   const back = button("primary", "close", close);
-  const element = dialog("hand-dialog", say("hand_down_title"), h("p", {}, say("hand_down_body")), problem.element, h("div", { class: "choices" }, down, back));
+  const element = dialog(
+    "hand-dialog",
+    say("hand_down_title"),
+    h("p", {}, say("hand_down_body")),
+    problem.element,
+    h("div", { class: "choices" }, down, back),
+  );
   return { element, focus: back };
 }
 
 function handIn(app, close) {
   const problem = problemLine();
   const { marked, unanswered } = app.paper.counts();
-  const tile = (key, n) => h("div", { class: n > 0 ? "tile some" : "tile" }, h("dt", {}, say(key)), h("dd", {}, String(n)));
+  const tile = (key, n) =>
+    h(
+      "div",
+      { class: n > 0 ? "tile some" : "tile" },
+      h("dt", {}, say(key)),
+      h("dd", {}, String(n)),
+    );
   const back = button("secondary", "hand_in_back", close);
   const submit = button("primary", "hand_in_do", async () => {
     problem.say("hand_in_saving");
@@ -202,7 +255,12 @@ function handIn(app, close) {
   const element = dialog(
     "hand-in-dialog",
     say("hand_in_title"),
-    h("dl", { class: "tiles" }, tile("hand_in_marked", marked), tile("hand_in_unanswered", unanswered)),
+    h(
+      "dl",
+      { class: "tiles" },
+      tile("hand_in_marked", marked),
+      tile("hand_in_unanswered", unanswered),
+    ),
     h("p", {}, say("hand_in_ask")),
     problem.element,
     h("div", { class: "choices" }, back, submit),

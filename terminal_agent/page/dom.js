@@ -48,7 +48,8 @@ export function h(tag, properties = {}, ...children) {
 
 function set(element, name, value) {
   if (name === "on") {
-    for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    for (const [event, listener] of Object.entries(value))
+      element.addEventListener(event, listener);
   } else if (name === "label") {
     label(element, ...value);
   } else if (value === true) {

@@ -5,7 +5,17 @@
 
 const CTRL = new Set(["n", "t", "w", "o", "s", "p", "u", "f", "g", "h", "j", "d", "l", "k", "e"]);
 const CTRL_SHIFT = new Set(["n", "t", "w", "i", "j", "c", "o", "b", "delete", "tab"]);
-const PLAIN = new Set(["F1", "F3", "F6", "F7", "F10", "F11", "F12", "BrowserHome", "BrowserSearch"]);
+const PLAIN = new Set([
+  "F1",
+  "F3",
+  "F6",
+  "F7",
+  "F10",
+  "F11",
+  "F12",
+  "BrowserHome",
+  "BrowserSearch",
+]);
 
 export function holdKeys(settings) {
   addEventListener("keydown", (event) => onKey(event, settings), { capture: true });

@@ -120,8 +120,13 @@ async function start() {
     mounted.settle?.();
     app.keeper.leave();
   });
-  while ((await wire.enter()) === null) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  wire.open(told);
+  let known = await wire.enter();
+  while (known === null) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    known = await wire.enter();
+  }
+  if (known) wire.open(told);
+  else told({ stranger: true });
 }
 
 start();

@@ -7,7 +7,11 @@ import { questionPane } from "./question.js";
 
 export function examScreen(app) {
   const header = examHeader(app, handIn);
-  const opening = h("div", { class: "card reading opening" }, h("h2", { tabindex: -1 }, say("opening_paper")));
+  const opening = h(
+    "div",
+    { class: "card reading opening" },
+    h("h2", { tabindex: -1 }, say("opening_paper")),
+  );
   const body = h("div", { class: "exam-body" });
   const element = h("div", { class: "exam" }, header.element, opening, body);
   let list = null;
@@ -50,9 +54,7 @@ export function examScreen(app) {
       header.update(view);
       pane?.update(view);
     },
-    tick(now) {
-      header.tick(now);
-    },
+    tick: () => header.tick(),
     settle: () => pane?.settle(),
     close() {
       header.close();

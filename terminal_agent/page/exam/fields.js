@@ -56,7 +56,15 @@ function choices({ item, options }, response, respond, kind) {
     "div",
     {},
     h("div", { class: "item-body", id: "item-body" }, clean(item.body)),
-    h("div", { class: "options", role: kind === "radio" ? "radiogroup" : "group", "aria-labelledby": "item-body" }, list),
+    h(
+      "div",
+      {
+        class: "options",
+        role: kind === "radio" ? "radiogroup" : "group",
+        "aria-labelledby": "item-body",
+      },
+      list,
+    ),
   );
   return {
     element,
@@ -74,7 +82,13 @@ function blanks({ item }, response, respond) {
   const make = (id) => {
     const blank = item.blanks.find((one) => one.id === id);
     if (!blank || inputs.has(id)) return null;
-    const input = h("input", { type: "text", class: "blank", autocomplete: "off", spellcheck: "false" });
+    const input = h("input", {
+      type: "text",
+      class: "blank",
+      maxlength: 2000,
+      autocomplete: "off",
+      spellcheck: "false",
+    });
     input.style.setProperty("--length", String(Math.min(Math.max(blank.expected_length, 3), 40)));
     input.value = response?.blanks?.[id] ?? "";
     inputs.set(id, input);
@@ -83,7 +97,10 @@ function blanks({ item }, response, respond) {
   };
   function take(how) {
     const filled = [...inputs].filter(([, input]) => input.value !== "");
-    respond({ type: "filled", blanks: Object.fromEntries(filled.map(([id, { value }]) => [id, value])) }, how);
+    respond(
+      { type: "filled", blanks: Object.fromEntries(filled.map(([id, { value }]) => [id, value])) },
+      how,
+    );
   }
   const body = h("div", { class: "item-body" }, clean(item.body, make));
   for (const { id } of item.blanks) if (!inputs.has(id)) body.append(h("p", {}, make(id)));
@@ -146,4 +163,3 @@ function listen(field, take) {
   field.addEventListener("blur", () => state.composing || take({ typing: false }));
   return state;
 }
-

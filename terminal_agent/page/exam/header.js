@@ -1,9 +1,10 @@
 // The exam's header: titles, counts, time left, tools, hand-in, and the "monitored" badge.
 
-import { hallNow, until } from "../clock.js";
-import { h, label, say, show, tell, write } from "../dom.js";
+import { until } from "../clock.js";
+import { h, say, show, tell, write } from "../dom.js";
 import { span } from "../language.js";
-import { ownPicture, toolbar } from "../parts.js";
+import { monitoredBadge } from "../monitored.js";
+import { toolbar } from "../parts.js";
 
 const WARN_MS = 15 * 60 * 1000;
 const URGENT_MS = 5 * 60 * 1000;
@@ -17,10 +18,19 @@ export function examHeader(app, handIn) {
     ["total", "answered", "marked", "unanswered"].map((name) => [name, h("dd", {}, "–")]),
   );
   const digits = h("span", { class: "digits", role: "timer" });
-  const time = h("div", { class: "time-left" }, h("span", { class: "time-label" }, say("time_left")), digits);
+  const time = h(
+    "div",
+    { class: "time-left" },
+    h("span", { class: "time-label" }, say("time_left")),
+    digits,
+  );
   const title = h("h1", { class: "exam-title" });
   const banner = h("div", { class: "banner", role: "status", hidden: true });
-  const submit = h("button", { type: "button", class: "button primary hand-in", on: { click: handIn } }, say("hand_in"));
+  const submit = h(
+    "button",
+    { type: "button", class: "button primary hand-in", on: { click: handIn } },
+    say("hand_in"),
+  );
   const element = h(
     "header",
     { class: "exam-header" },
@@ -78,10 +88,11 @@ export function examHeader(app, handIn) {
     },
     count() {
       if (!app.paper) return;
-      for (const [name, value] of Object.entries(app.paper.counts())) write(counts[name], String(value));
+      for (const [name, value] of Object.entries(app.paper.counts()))
+        write(counts[name], String(value));
     },
-    tick(now) {
-      badge.tick(now);
+    tick() {
+      badge.tick();
       const left = until(app.view.targets.ends);
       tellTime(left);
       if (left !== null && left <= 0) tell(banner, "time_up");
@@ -92,49 +103,5 @@ export function examHeader(app, handIn) {
       tools.close();
       badge.close();
     },
-  };
-}
-
-// "Monitored", with the recording clock; opens the candidate's own picture.
-function monitoredBadge() {
-  const clock = h("span", { class: "recording-clock" });
-  const element = h(
-    "button",
-    {
-      type: "button",
-      class: "badge",
-      "aria-expanded": "false",
-      label: ["title", "monitored_open"],
-      on: { click: toggle },
-    },
-    h("span", { class: "dot", "aria-hidden": "true" }),
-    h("span", {}, say("monitored")),
-    clock,
-  );
-  const panel = h("div", { class: "picture-panel", hidden: true });
-  let since = null;
-  let picture = null;
-
-  function toggle() {
-    picture?.close();
-    picture = picture ? null : ownPicture();
-    panel.replaceChildren(...(picture ? [picture.element, h("p", {}, say("keep_in_frame"))] : []));
-    show(panel, Boolean(picture));
-    element.setAttribute("aria-expanded", String(Boolean(picture)));
-  }
-
-  label(element, "title", "monitored_open");
-  return {
-    element,
-    panel,
-    update({ recording_since: at }) {
-      since = at;
-      show(element, at !== null);
-      if (at === null && picture) toggle();
-    },
-    tick() {
-      if (since !== null && hallNow() !== null) write(clock, span(hallNow() - since));
-    },
-    close: () => picture?.close(),
   };
 }

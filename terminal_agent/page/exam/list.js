@@ -15,14 +15,23 @@ export function questionList(app, goTo) {
   const element = h(
     "aside",
     { class: "side", label: ["aria-label", "question_list"] },
-    candidate ? h("div", { class: "who" }, h("strong", {}, candidate.name), h("span", {}, candidate.account)) : null,
+    candidate
+      ? h(
+          "div",
+          { class: "who" },
+          h("strong", {}, candidate.name),
+          h("span", {}, candidate.account),
+        )
+      : null,
     chooser.element,
     grid,
     legend(),
   );
 
   function filter(type) {
-    paper.entries.forEach(({ item }, place) => show(cells[place], type === "" || item.type === type));
+    paper.entries.forEach(({ item }, place) =>
+      show(cells[place], type === "" || item.type === type),
+    );
     if (type !== "" && paper.current.item.type !== type)
       goTo(paper.entries.findIndex(({ item }) => item.type === type));
     else update();
@@ -59,7 +68,14 @@ function tellCell(element, { item, number }, paper) {
   label(element, "aria-label", marked ? "cell_marked" : "cell", { n: number, state });
 }
 
-const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: "row", ArrowUp: "-row", Home: "first", End: "last" };
+const STEPS = {
+  ArrowRight: 1,
+  ArrowLeft: -1,
+  ArrowDown: "row",
+  ArrowUp: "-row",
+  Home: "first",
+  End: "last",
+};
 
 function move(event, grid) {
   const step = STEPS[event.key];
@@ -81,10 +97,22 @@ function move(event, grid) {
 
 function typeChooser(paper, filter) {
   const all = h("option", { value: "" }, say("type_all", { n: paper.entries.length }));
-  const options = paper.types().map(([type, n]) => h("option", { value: type }, say(`type_${type}`, { n })));
-  const select = h("select", { id: "question-type", on: { change: () => filter(select.value) } }, all, options);
+  const options = paper
+    .types()
+    .map(([type, n]) => h("option", { value: type }, say(`type_${type}`, { n })));
+  const select = h(
+    "select",
+    { id: "question-type", on: { change: () => filter(select.value) } },
+    all,
+    options,
+  );
   return {
-    element: h("div", { class: "type-chooser" }, h("label", { for: "question-type" }, say("question_type")), select),
+    element: h(
+      "div",
+      { class: "type-chooser" },
+      h("label", { for: "question-type" }, say("question_type")),
+      select,
+    ),
     showAll() {
       select.value = "";
       filter("");
@@ -93,6 +121,11 @@ function typeChooser(paper, filter) {
 }
 
 function legend() {
-  const entry = (kind) => h("li", {}, h("span", { class: `cell sample ${kind}` }), say(`legend_${kind}`));
-  return h("ul", { class: "legend", "aria-hidden": "true" }, ["answered", "unanswered", "marked", "current"].map(entry));
+  const entry = (kind) =>
+    h("li", {}, h("span", { class: `cell sample ${kind}` }), say(`legend_${kind}`));
+  return h(
+    "ul",
+    { class: "legend", "aria-hidden": "true" },
+    ["answered", "unanswered", "marked", "current"].map(entry),
+  );
 }

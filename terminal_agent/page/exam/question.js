@@ -12,8 +12,16 @@ export function questionPane(app, { goTo, changed }) {
   const saved = savedSign(app);
   const previous = step("previous", -1);
   const next = step("next", 1);
-  const mark = h("button", { type: "button", class: "button secondary mark", on: { click: toggleMark } });
-  const clear = h("button", { type: "button", class: "button quiet clear", on: { click: clearAnswer } }, say("clear_answer"));
+  const mark = h("button", {
+    type: "button",
+    class: "button secondary mark",
+    on: { click: toggleMark },
+  });
+  const clear = h(
+    "button",
+    { type: "button", class: "button quiet clear", on: { click: clearAnswer } },
+    say("clear_answer"),
+  );
   const element = h(
     "main",
     { class: "pane" },
@@ -23,7 +31,15 @@ export function questionPane(app, { goTo, changed }) {
   let fields = null;
 
   function step(key, by) {
-    return h("button", { type: "button", class: `button ${by > 0 ? "primary" : "secondary"} ${key}`, on: { click: () => goTo(app.paper.place + by) } }, say(key));
+    return h(
+      "button",
+      {
+        type: "button",
+        class: `button ${by > 0 ? "primary" : "secondary"} ${key}`,
+        on: { click: () => goTo(app.paper.place + by) },
+      },
+      say(key),
+    );
   }
 
   function draw() {

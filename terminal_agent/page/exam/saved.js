@@ -14,13 +14,25 @@ export function savedState(keeper, view, silent) {
   return view.saved.acknowledged >= keeper.lastEvent ? "saved_hall" : "saved_here";
 }
 
+// Screen readers hear of trouble and of its end, not of every saved letter.
+function speak(app, before, state) {
+  if (state === "saved_not") app.announce("saved_not");
+  else if (before === "saved_not" && state !== "saving") app.announce(state);
+}
+
 export function savedSign(app) {
   const text = h("span", {});
-  const element = h("div", { class: "saved", role: "status" }, h("span", { class: "saved-sign", "aria-hidden": "true" }), text);
+  const element = h(
+    "div",
+    { class: "saved" },
+    h("span", { class: "saved-sign", "aria-hidden": "true" }),
+    text,
+  );
   return {
     element,
     update(view) {
       const state = savedState(app.keeper, view, app.silent);
+      if (state !== element.dataset.state) speak(app, element.dataset.state, state);
       element.dataset.state = state;
       tell(text, state);
     },

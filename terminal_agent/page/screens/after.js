@@ -6,9 +6,11 @@ import { dateAndTime, wallClock } from "../language.js";
 import { button, facts, problemLine, reasonText } from "../parts.js";
 import { frame, heading } from "./frame.js";
 
-function handedIn(app) {
-  const title = heading("handed_in_title");
+// The paper is in: `done` is the title once the receipt is here, `waiting` before.
+const paperIsIn = (done, waiting) => (app) => {
+  const title = heading(done);
   const waits = h("p", { class: "notice" }, say("handed_in_waiting_body"));
+  const why = h("p", { class: "notice", hidden: true });
   const known = h("div", {});
   const receipt = h("div", { class: "receipt", hidden: true });
   const problem = problemLine();
@@ -25,12 +27,14 @@ function handedIn(app) {
   return frame(app, {
     wide: true,
     title,
-    body: [receipt, waits, known, problem.element, h("div", { class: "choices" }, leave)],
-    update({ candidate, sitting, hand_in: shown }) {
+    body: [why, receipt, waits, known, problem.element, h("div", { class: "choices" }, leave)],
+    update({ candidate, sitting, hand_in: shown, reason }) {
+      show(why, Boolean(reason));
+      if (reason) tell(why, ...reasonText(reason));
+      show(waits, Boolean(shown) && !shown.receipt);
+      show(leave, Boolean(shown?.receipt));
       if (!shown) return;
-      tell(title, shown.receipt ? "handed_in_title" : "handed_in_waiting");
-      show(waits, !shown.receipt);
-      show(leave, Boolean(shown.receipt));
+      tell(title, shown.receipt ? done : waiting);
       const now = JSON.stringify([candidate, sitting, shown]);
       if (told === now) return;
       told = now;
@@ -45,7 +49,7 @@ function handedIn(app) {
       if (ms <= 0 && !left) go();
     },
   });
-}
+};
 
 function endFacts(candidate, sitting, shown) {
   const rows = [];
@@ -90,8 +94,8 @@ function message(titleKey, bodyKey) {
 }
 
 export const afterScreens = {
-  handed_in: handedIn,
-  collected: message("collected_title", "collected_body"),
+  handed_in: paperIsIn("handed_in_title", "handed_in_waiting"),
+  collected: paperIsIn("collected_title", "collected_title"),
   voided: message("voided_title", "voided_body"),
   refused: message("refused_title", "refused_body"),
   ended: message("ended_title", "ended_body"),

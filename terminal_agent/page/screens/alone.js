@@ -6,7 +6,13 @@ import { button } from "../parts.js";
 function alone(titleKey, bodyKey, ...more) {
   return () => {
     const title = h("h1", { tabindex: -1 }, say(titleKey));
-    const card = h("main", { class: "card reading" }, title, h("p", {}, say(bodyKey)), ...more.map((make) => make()));
+    const card = h(
+      "main",
+      { class: "card reading" },
+      title,
+      h("p", {}, say(bodyKey)),
+      ...more.map((make) => make()),
+    );
     return { element: h("div", { class: "frame alone" }, card), focus: title };
   };
 }

@@ -11,7 +11,10 @@ import { loginScreen } from "./login.js";
 function searching(app) {
   return frame(app, {
     title: heading("searching_title"),
-    body: [h("p", {}, say("searching_body")), h("div", { class: "searching", "aria-hidden": "true" })],
+    body: [
+      h("p", {}, say("searching_body")),
+      h("div", { class: "searching", "aria-hidden": "true" }),
+    ],
   });
 }
 
@@ -154,7 +157,7 @@ function face(app) {
   const picture = ownPicture();
   const stage = h("p", { class: "stage", role: "status" });
   const detail = h("p", {});
-  const hints = h("ul", { class: "hints" });
+  const hints = h("ul", { class: "hints", "aria-live": "polite" });
   const tries = h("p", { class: "aside" });
   const who = h("div", {});
   const act = (name) => async () => {
@@ -173,7 +176,17 @@ function face(app) {
         "div",
         { class: "face" },
         h("div", { class: "oval" }, picture.element),
-        h("div", { class: "face-side" }, who, stage, detail, hints, tries, problem.element, h("div", { class: "choices" }, retry, staff)),
+        h(
+          "div",
+          { class: "face-side" },
+          who,
+          stage,
+          detail,
+          hints,
+          tries,
+          problem.element,
+          h("div", { class: "choices" }, retry, staff),
+        ),
       ),
     ],
     update({ face: shown, candidate }) {
@@ -184,7 +197,10 @@ function face(app) {
       show(detail, shown.stage !== "looking");
       if (shown.stage === "staff") tell(detail, "face_staff_body");
       else tell(detail, left === 0 ? "face_no_tries" : "face_failed_body");
-      hints.replaceChildren(...shown.hints.map((hint) => h("li", {}, say(`hint_${hint}`))));
+      if (hints.dataset.told !== String(shown.hints)) {
+        hints.dataset.told = String(shown.hints);
+        hints.replaceChildren(...shown.hints.map((hint) => h("li", {}, say(`hint_${hint}`))));
+      }
       show(hints, shown.hints.length > 0 && shown.stage !== "staff");
       show(tries, left !== null && shown.stage !== "staff");
       tell(tries, "face_tries", { n: left });
@@ -192,7 +208,13 @@ function face(app) {
       show(staff, shown.stage === "failed");
       if (candidate && who.dataset.told !== candidate.account) {
         who.dataset.told = candidate.account;
-        who.replaceChildren(facts([["field_name", candidate.name], ["account", candidate.account]]), h("p", { class: "aside" }, say("cameras", { n: candidate.cameras })));
+        who.replaceChildren(
+          facts([
+            ["field_name", candidate.name],
+            ["account", candidate.account],
+          ]),
+          h("p", { class: "aside" }, say("cameras", { n: candidate.cameras })),
+        );
       }
     },
     close: picture.close,
@@ -205,7 +227,9 @@ function rules(app) {
   const draw = () =>
     list.replaceChildren(
       ...app.view.rules.map(({ zh, en }) =>
-        currentLanguage() === "en" && en ? h("li", { lang: "en" }, en) : h("li", { lang: "zh-CN" }, zh),
+        currentLanguage() === "en" && en
+          ? h("li", { lang: "en" }, en)
+          : h("li", { lang: "zh-CN" }, zh),
       ),
     );
   app.settings.addEventListener("change", draw);
@@ -268,7 +292,10 @@ function waitingFacts(candidate, sitting) {
     rows.push(
       ["plan", sitting.title],
       ["field_subject", sitting.subject],
-      ["window", say("window_value", { opens: sitting.window_opens, closes: sitting.window_closes })],
+      [
+        "window",
+        say("window_value", { opens: sitting.window_opens, closes: sitting.window_closes }),
+      ],
       ["duration", say("duration_value", { s: sitting.duration_s })],
     );
   return rows;

@@ -3,6 +3,7 @@
 
 import { h, say, show, tell } from "../dom.js";
 import { wallClock } from "../language.js";
+import { monitoredBadge } from "../monitored.js";
 import { toolbar } from "../parts.js";
 
 const STEPS = ["consent", "login", "own_data", "face", "rules", "waiting"];
@@ -10,6 +11,7 @@ const STEPS = ["consent", "login", "own_data", "face", "rules", "waiting"];
 // screen: {title: Element, body: [Element], step?, wide?, focus?, update?, tick?, close?}
 export function frame(app, screen) {
   const tools = toolbar(app);
+  const badge = monitoredBadge();
   const place = h("span", { class: "place" });
   const link = h("span", { class: "link" });
   const clock = h("span", { class: "wall-clock" });
@@ -22,11 +24,13 @@ export function frame(app, screen) {
     h(
       "header",
       { class: "topbar" },
+      badge.element,
       h("span", { class: "product" }, say("product")),
       place,
       link,
       clock,
       tools.element,
+      badge.panel,
     ),
     screen.step ? steps(screen.step) : null,
     banner,
@@ -37,6 +41,7 @@ export function frame(app, screen) {
     focus: screen.focus ?? title,
     update(view) {
       tools.update(view);
+      badge.update(view);
       tellPlace(place, view);
       tell(link, `hall_${view.hall_link}`);
       link.dataset.state = view.hall_link;
@@ -44,6 +49,7 @@ export function frame(app, screen) {
       screen.update?.(view);
     },
     tick(now) {
+      badge.tick();
       show(clock, now !== null);
       if (now !== null) tell(clock, "hall_clock", { now: wallClock(now) });
       screen.tick?.(now);
@@ -51,6 +57,7 @@ export function frame(app, screen) {
     settle: screen.settle,
     close() {
       tools.close();
+      badge.close();
       screen.close?.();
     },
   };
@@ -71,7 +78,11 @@ function steps(current) {
       h("span", {}, say(`step_${name}`)),
     );
   });
-  return h("nav", { label: ["aria-label", "step", { n: at + 1, total: STEPS.length }] }, h("ol", { class: "steps" }, items));
+  return h(
+    "nav",
+    { label: ["aria-label", "step", { n: at + 1, total: STEPS.length }] },
+    h("ol", { class: "steps" }, items),
+  );
 }
 
 function tellPlace(element, { place }) {
@@ -79,7 +90,10 @@ function tellPlace(element, { place }) {
   show(element, Boolean(place.seat));
   if (element.dataset.told === JSON.stringify(place)) return;
   element.dataset.told = JSON.stringify(place);
-  element.replaceChildren(h("strong", {}, say("seat", { seat: place.seat })), rest ? ` ${rest}` : "");
+  element.replaceChildren(
+    h("strong", {}, say("seat", { seat: place.seat })),
+    rest ? ` ${rest}` : "",
+  );
 }
 
 const AFTER = new Set(["handed_in", "collected", "voided", "ended"]);
@@ -91,4 +105,3 @@ function tellTrouble(banner, app, view) {
   if (app.silent) tell(banner, "seat_silent");
   else if (lost) tell(banner, AFTER.has(view.screen) ? "line_lost_after" : "line_lost_before");
 }
-

@@ -102,4 +102,3 @@ function field({ name, length, secret }) {
   );
   return { name, element, input, value, check };
 }
-

@@ -2,11 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    WebError,
+    async_playwright,
+    expect,
+)
 
 from terminal_agent.actions import Action
 from terminal_agent.loopback import Loopback
@@ -35,22 +43,27 @@ class Desk:
         self.complaints: list[str] = []
         """Errors of scripts and breaches of the page's policy: a test ends with none."""
 
-    async def sit(self) -> "Desk":
-        """Open the page as the seat's program would."""
-        self.page = await self.new_page()
+    async def sit(self, page: Page | None = None) -> "Desk":
+        """Open the page as the seat's program would, in the window at hand or in ``page``."""
+        self.page = page or next(iter(self.context.pages), None) or await self.context.new_page()
         await self.page.goto(self.loopback.address)
         await self.screen(self.seat.shown.screen)
         return self
 
-    async def new_page(self) -> Page:
-        page = await self.context.new_page()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._hear)
-        return page
+    async def get_up(self, *, spoiled: bool) -> None:
+        """Leave one empty window behind, none where the test ``spoiled`` it."""
+        first, *more = self.context.pages or [None]
+        for page in [*more, *([first] if spoiled and first else [])]:
+            await page.close()
+        if first and not spoiled:
+            await first.goto("about:blank")
 
-    def _hear(self, message: Any) -> None:
+    def hear_console(self, message: ConsoleMessage) -> None:
         if "violates the following" in message.text or "Trusted" in message.text:
             self.complaints.append(message.text)
+
+    def hear_error(self, error: WebError) -> None:
+        self.complaints.append(str(error.error))
 
     async def screen(self, name: str) -> None:
         await self.page.wait_for_selector(f'html[data-screen="{name}"]')
@@ -97,15 +110,33 @@ def seat() -> ScriptedSeat:
     return ScriptedSeat()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def empty_desk(browser: Browser, seat: ScriptedSeat) -> AsyncIterator[Desk]:
-    """A desk whose page is not open yet."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """One window for all tests: each has a server, a port and a cookie of its own."""
     context = await browser.new_context(viewport={"width": 1366, "height": 768})
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_desk(
+    context: BrowserContext, seat: ScriptedSeat, request: pytest.FixtureRequest
+) -> AsyncIterator[Desk]:
+    """A desk whose page is not open yet."""
     async with Loopback(seat) as loopback:
         desk = Desk(seat, context, loopback)
+        context.on("console", desk.hear_console)
+        context.on("weberror", desk.hear_error)
         yield desk
-        await context.close()
+        await desk.get_up(spoiled="spoils_the_window" in request.fixturenames)
+        context.remove_listener("console", desk.hear_console)
+        context.remove_listener("weberror", desk.hear_error)
     assert desk.complaints == []
+
+
+@pytest.fixture
+def spoils_the_window() -> None:
+    """Asked for by a test that crashes its window or changes what pages in it can do."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")

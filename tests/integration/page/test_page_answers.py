@@ -270,7 +270,9 @@ async def test_a_reload_in_mid_typing_loses_nothing(exam: Desk) -> None:
     assert exam.seat.responses["e1"] == Written(text="最后一刻")
 
 
-async def test_a_crash_of_the_page_costs_at_most_the_pause(exam: Desk) -> None:
+async def test_a_crash_of_the_page_costs_at_most_the_pause(
+    exam: Desk, spoils_the_window: None
+) -> None:
     """When the page's process dies, what was typed before the pause is there afterwards."""
     await exam.go_to(ESSAY)
     await exam.page.get_by_label("您的回答").fill("崩溃之前")
@@ -279,7 +281,7 @@ async def test_a_crash_of_the_page_costs_at_most_the_pause(exam: Desk) -> None:
     crash = asyncio.ensure_future(client.send("Page.crash"))
     await exam.page.wait_for_event("crash")
     crash.cancel()
-    await exam.sit()
+    await exam.sit(await exam.context.new_page())
     await expect(exam.page.get_by_label("您的回答")).to_have_value("崩溃之前")
 
 
@@ -385,14 +387,17 @@ async def test_leaving_the_screen_is_told_and_counted_down(exam: Desk) -> None:
     await expect(exam.page.get_by_role("dialog")).to_have_count(0)
 
 
-async def test_a_jump_of_the_computers_clock_moves_no_countdown(empty_desk: Desk) -> None:
+async def test_a_jump_of_the_computers_clock_moves_no_countdown(
+    empty_desk: Desk, spoils_the_window: None
+) -> None:
     """The countdown follows hall time, whatever the computer's own clock says or does."""
-    await empty_desk.context.add_init_script(
+    page = await empty_desk.context.new_page()
+    await page.add_init_script(
         "let shift = -8e11; const real = Date.now; Date.now = () => real() + shift;"
         "setInterval(() => { shift = -shift * 1.1; }, 50);"
     )
     empty_desk.seat.open_paper()
-    desk = await empty_desk.sit()
+    desk = await empty_desk.sit(page)
     digits = desk.page.locator(".digits")
     await expect(digits).to_contain_text("00:44:5")
     await expect(digits).to_have_text("00:44:58")

@@ -141,7 +141,7 @@ async def test_blanks_only_where_the_item_has_them(empty_desk: Desk) -> None:
 
 async def test_a_page_without_the_token_shows_nothing(empty_desk: Desk) -> None:
     """A browser that was not opened by the seat's program is told so, and no more."""
-    page = await empty_desk.new_page()
+    page = await empty_desk.context.new_page()
     await page.goto(f"http://{empty_desk.loopback.host}/")
     await expect(page.locator("h1")).to_have_text("请从考试程序打开本页面")
     await page.goto(f"http://{empty_desk.loopback.host}/#{'a' * 43}")
@@ -188,7 +188,7 @@ async def test_the_newest_page_takes_over(exam: Desk) -> None:
     await exam.page.locator(".option").nth(0).click()
     await exam.saved("saved_hall")
     first = exam.page
-    exam.page = await exam.new_page()
+    exam.page = await exam.context.new_page()
     await exam.page.goto(f"http://{exam.loopback.host}/")
     await expect(exam.page.locator(".option input").nth(0)).to_be_checked()
     await expect(first.locator("h1")).to_have_text("考试已在另一个窗口中打开")
