@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.ipc.settings import read_settings
 from tests.source_tree import ROOT, pyproject
 
 UNITS = ROOT / "systemd"
@@ -82,16 +83,34 @@ def test_without_the_shared_file_the_count_is_exceeded(units: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_each_process_is_alone_with_what_is_its_own(process: str) -> None:
-    """Each process has its own user, slice with limits, and folders, and its own command."""
+def test_each_process_has_its_slice(process: str) -> None:
+    """Each process has its own command, and its own slice with limits."""
     service = settings(f"exam-{process}.service")
-    assert service["User"] == f"examhall-{process}"
     assert service["Slice"] == f"examhall-{process}.slice"
-    assert service["StateDirectory"] == service["RuntimeDirectory"] == f"examhall/{process}"
     assert f"exam-appliance run {process} --config" in service["ExecStart"]
     limits = settings(f"examhall-{process}.slice")
     assert {"CPUWeight", "IOWeight", "MemoryMax", "TasksMax"} <= set(limits)
-    assert f"u {service['User']} " in (UNITS / "examhall.sysusers").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_sees_its_own_folders_only(process: str) -> None:
+    """Of the processes' folders each one writes its own, and the others' are out of its sight."""
+    service = settings(f"exam-{process}.service")
+    own = {name.removeprefix("examhall/") for name in service["StateDirectory"].split()}
+    hidden = {Path(name).name for name in service["InaccessiblePaths"].split()}
+    assert process in own
+    assert own | hidden == {*PROCESSES, "outbox"}
+    assert not own & hidden
+
+
+def test_the_units_agree_with_the_settings_file() -> None:
+    """The folders made for the services are those of the settings beside the units."""
+    found = read_settings(UNITS / "appliance.toml")
+    made = (UNITS / "examhall.tmpfiles").read_text(encoding="utf-8")
+    folders = [found.bundles, found.outbox, found.staff_socket.parent, *map(found.own, PROCESSES)]
+    assert all(re.search(rf"^d {folder} +0", made, re.MULTILINE) for folder in folders)
+    hardening = (UNITS / "exam-.service.d" / "hardening.conf").read_text(encoding="utf-8")
+    assert f"ReadWritePaths=-{found.staff_socket.parent}\n" in hardening
 
 
 def test_answers_come_first() -> None:
