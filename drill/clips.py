@@ -63,8 +63,9 @@ class ClipSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
 
 
+@lru_cache(maxsize=8)
 def cut_out(face: SampleFace) -> CutOut:
-    """Part the person from the background. Takes a second or two."""
+    """Part the person from the background. Takes a second or two; kept in memory."""
     whole = picture(face)
     scale = FACE / face.width
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -214,8 +215,8 @@ def sample_clip(
     wanted = settings or ClipSettings()
     path = _cached(".avi", face.sha256, second.sha256 if second else "", repr(wanted))
     if not path.exists():
-        other = _cut_out_once(second) if second else None
-        write_clip(path, frames(_cut_out_once(face), wanted, other), wanted.rate)
+        other = cut_out(second) if second else None
+        write_clip(path, frames(cut_out(face), wanted, other), wanted.rate)
     return path
 
 
@@ -224,14 +225,9 @@ def sample_roster_photo(face: SampleFace) -> bytes:
     path = _cached(".jpg", face.sha256)
     if not path.exists():
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_bytes(roster_photo(_cut_out_once(face)))
+        partial.write_bytes(roster_photo(cut_out(face)))
         partial.replace(path)
     return path.read_bytes()
-
-
-@lru_cache(maxsize=8)
-def _cut_out_once(face: SampleFace) -> CutOut:
-    return cut_out(face)
 
 
 def _cached(suffix: str, *parts: str) -> Path:

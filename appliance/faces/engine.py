@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.faces.errors import NoPictureError
-from appliance.faces.jpeg import check_jpeg
+from appliance.faces.formats import check_picture
 from appliance.faces.look import Describe, Descriptor, Face, Look, Scale
 from appliance.faces.models import Models, find_models
 from devices.picture import Picture, faults, measure, thumbnail
@@ -100,13 +100,13 @@ class Engine:
 
 def decode(jpeg: bytes) -> Picture:
     """Return the picture, blue green red; raise `NoPictureError` if it is none."""
-    check_jpeg(jpeg)
+    check_picture(jpeg)
     try:
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise NoPictureError(f"the JPEG cannot be decoded: {error}") from error
+        raise NoPictureError(f"the picture cannot be decoded: {error}") from error
     if picture is None:
-        raise NoPictureError("the JPEG cannot be decoded; send the next frame")
+        raise NoPictureError("the picture cannot be decoded; send the next frame")
     return np.asarray(picture, dtype=np.uint8)
 
 

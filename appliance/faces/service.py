@@ -23,6 +23,7 @@ from appliance.faces.errors import (
     SupersededError,
     WorkerLostError,
 )
+from appliance.faces.formats import check_jpeg
 from appliance.faces.judgement import LOG_IN_SCALES, FrameLimits
 from appliance.faces.look import Describe, Look, Scale
 from appliance.faces.pool import Lost, Pool
@@ -137,6 +138,7 @@ class FacesService:
             code = FrameRefusal.NOT_ADMITTED
             return FrameRefused(code=code, text=str(error), next_ms=RETRY_MS)
         try:
+            check_jpeg(jpeg)
             look = await self._look(info.session, session, jpeg)
         except FaceError as error:
             code = _REFUSALS[type(error)]

@@ -96,7 +96,7 @@ async def test_an_idle_worker_that_is_killed_is_replaced(photo):
 async def test_a_worker_that_hangs_is_replaced(photo):
     """A stopped process is killed after the patience, and the pool goes on."""
     told: list[Lost] = []
-    async with Pool(workers=1, on_lost=told.append, patience=0.5) as pool:
+    async with Pool(workers=1, on_lost=told.append, patience=3) as pool:
         (victim,) = pool.pids
         await pool.look("seat-1", photo, describe=Describe.NONE)
         os.kill(victim, signal.SIGSTOP)

@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import aiohttp
 import cv2
 import pytest
+import pytest_asyncio
 
 from appliance.faces.process import FacesSettings, main
 from appliance.ipc.faces import (
@@ -21,6 +22,7 @@ from appliance.ipc.faces import (
     EngineState,
     Enrol,
     Enrolled,
+    Forget,
     GetPicture,
     NoPicture,
     NotEnrolled,
@@ -47,6 +49,8 @@ from runtime.ipc import Client
 from runtime.service import Service
 from runtime.tls import client_context, fingerprint
 from tests.certificates import Authority
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SESSION, CHECK = "1" * 32, "c" * 32
 ROSTER = {"zhang": faces.PRESIDENT, "li": faces.VICE_PRESIDENT, "wang": faces.ASTRONAUT}
@@ -127,18 +131,28 @@ async def running(folder: Path, *, workers: int = 1):
             await process
 
 
-@pytest.fixture
-async def hall(tmp_path):
-    async with running(tmp_path) as hall:
-        for candidate, face in ROSTER.items():
-            reply = await hall.core.ask(
-                Enrol(candidate=candidate, photo=sample_roster_photo(face)), timeout=30
-            )
-            assert isinstance(reply, Enrolled)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def process(tmp_path_factory):
+    async with running(tmp_path_factory.mktemp("faces")) as hall:
         yield hall
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def hall(process):
+    """The running process with the roster enrolled and nobody admitted."""
+    await process.core.ask(Forget())
+    for candidate, face in ROSTER.items():
+        photo = sample_roster_photo(face)
+        reply = await process.core.ask(Enrol(candidate=candidate, photo=photo), timeout=30)
+        assert isinstance(reply, Enrolled)
+    while not process.events.empty():
+        process.events.get_nowait()
+    return process
+
+
+@lru_cache
 def jpegs(face, second=None, **settings):
+    """Frames of a clip of ``face``, as a seat sends them."""
     settings = ClipSettings(seconds=1, rate=6, **settings)
     other = cut_out(second) if second else None
     return [
