@@ -156,6 +156,12 @@ class Hall:
             rules.append(f"add rule bridge faults {port} {drop}")
         await self._nft("\n".join(rules))
 
+    async def no_multicast(self, place: int) -> None:
+        """Let no multicast through at ``place``, as between two subnets; `loss` ends it."""
+        port = self._port(place)
+        rule = f"add rule bridge faults {port} ip daddr 224.0.0.0/4 drop"
+        await self._nft(f"flush chain bridge faults {port}\n{rule}")
+
     async def rate(self, place: int, kbit_per_s: int | None) -> None:
         """Limit the cable in each direction, in kbit/s; None takes the limit away."""
         shape = f"tbf rate {kbit_per_s}kbit burst 16kb latency 200ms"

@@ -1,0 +1,1 @@
+"""Discovery's tables, as commented SQL files."""
