@@ -31,9 +31,10 @@ class _Action(_Value, frozen=True, kw_only=True, tag_field="do"):
 
 
 class Pair(_Action, frozen=True, kw_only=True, tag="pair"):
-    """Staff typed the pairing code at this seat."""
+    """Staff typed the pairing code at this seat, and the seat's label where it was asked."""
 
     code: str
+    seat: str = ""
 
 
 class Consent(_Action, frozen=True, kw_only=True, tag="consent"):

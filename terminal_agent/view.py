@@ -91,16 +91,24 @@ class ReasonCode(StrEnum):
     PAIRING_WRONG = "pairing_wrong"
     PAIRING_CLOSED = "pairing_closed"
     PAIRING_LATER = "pairing_later"
-    """``at``: hall ms, or absent."""
+    """Too many tries; ``seconds`` to wait."""
+    PAIRING_EXPIRED = "pairing_expired"
+    PAIRING_TAKEN = "pairing_taken"
+    """Another machine is paired as this seat."""
+    PAIRING_NOT_PROVED = "pairing_not_proved"
+    """The other side did not prove that it knows the code: somebody may pose as the box."""
     DOORS_CLOSED = "doors_closed"
     """``at``: hall ms when they open."""
     LOGIN_WRONG = "login_wrong"
     """``tries_left``."""
     LOGIN_LOCKED = "login_locked"
+    """Too many wrong tries; ``at``: hall ms from which on it may be tried again."""
     LOGIN_LATE = "login_late"
     """``at``: hall ms when log-in closed."""
     OTHER_EXAM = "other_exam"
     """On the roster of another sitting or subject."""
+    NO_EXAM = "no_exam"
+    """No subject of this candidate is open."""
     OTHER_SEAT = "other_seat"
     """``seat``: the label of the candidate's own seat."""
     ALREADY_IN = "already_in"
@@ -188,21 +196,24 @@ class Targets(_Value, frozen=True, kw_only=True):
 
 
 class PairingShown(_Value, frozen=True, kw_only=True):
-    """Pairing: a code is typed here where ``asks_code``; ``hint`` tells seats apart for staff."""
+    """Pairing by staff at the seat, where ``asks_code``; ``hint`` tells machines apart.
+
+    ``asks_seat`` where the machine does not know yet which seat it is.
+    """
 
     asks_code: bool = True
+    asks_seat: bool = False
     code_length: int = 9
     hint: str = ""
     appliance: str = ""
 
 
 class LoginFieldName(StrEnum):
-    """What a rule book may ask for at log-in."""
+    """What a rule book may ask for at log-in: the words of `exam.rulebook.LoginField`."""
 
     ID_NUMBER = "id_number"
-    LAST_FOUR = "last_four"
+    ID_NUMBER_LAST4 = "id_number_last4"
     TICKET_NUMBER = "ticket_number"
-    MOBILE = "mobile"
     PASSWORD = "password"  # noqa: S105 - the name of a field, not a password
 
 
@@ -253,7 +264,7 @@ class FaceStage(StrEnum):
 
 
 class FaceHint(StrEnum):
-    """What the appliance sees that keeps it from a good look."""
+    """What keeps the appliance from a good look: `protocol.faces_api.FaceHint`, and one more."""
 
     NO_FACE = "no_face"
     SEVERAL = "several"
@@ -265,6 +276,7 @@ class FaceHint(StrEnum):
     BLURRED = "blurred"
     HOLD_STILL = "hold_still"
     NO_CAMERA = "no_camera"
+    """Seen by the seat itself."""
 
 
 class FaceShown(_Value, frozen=True, kw_only=True):
@@ -336,7 +348,8 @@ class HandInShown(_Value, frozen=True, kw_only=True):
     counts: Counts
     receipt: ReceiptShown | None = None
     leave_at: int | None = None
-    """Hall ms at which the page leaves the hall by itself; ``None``: not without a receipt."""
+    """Hall ms at which the page does `LeaveHall` by itself, unless the candidate is still
+    copying the receipt and says so; ``None``: not without a receipt."""
 
 
 class View(_Value, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 // The page's language, and how numbers and times are put into its sentences.
 //
-// A sentence may hold {name}, {name:time} (hall ms -> 09:30), {name:date} (-> 2026-01-01
+// A sentence may hold {name}, {name:time} (hall ms -> 09:30), {name:clock} (-> 09:30:15), {name:date} (-> 2026-01-01
 // 09:30), {name:length} (seconds -> 90 minutes) and {name:span} (ms -> 00:45:56). Hall
 // time is shown in the sitting's time zone, whatever zone this computer believes in.
 
@@ -39,6 +39,8 @@ function put(value, form) {
   switch (form) {
     case "time":
       return timeOfDay(value);
+    case "clock":
+      return wallClock(value);
     case "date":
       return dateAndTime(value);
     case "length":

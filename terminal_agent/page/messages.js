@@ -87,6 +87,7 @@ export const MESSAGES = {
     "请监考人员在控制台上为本机配对。",
     "For the invigilator: pair this terminal at the console.",
   ],
+  pairing_seat: ["座位号（桌上所贴）", "Seat, as painted on the desk"],
   pairing_code: ["配对码", "Pairing code"],
   pairing_hint: ["本机标识 {hint}", "This terminal: {hint}"],
   pairing_appliance: ["考场主机 {appliance}", "Server: {appliance}"],
@@ -117,7 +118,7 @@ export const MESSAGES = {
   // --- log-in
   login_title: ["考生登录", "Log in"],
   field_id_number: ["身份证号", "ID number"],
-  field_last_four: ["校验码（身份证后四位）", "Last four characters of the ID number"],
+  field_id_number_last4: ["校验码（身份证后四位）", "Last four characters of the ID number"],
   field_ticket_number: ["准考证号", "Ticket number"],
   field_mobile: ["手机号", "Mobile number"],
   field_password: ["密码", "Password"],
@@ -167,7 +168,10 @@ export const MESSAGES = {
   hint_too_bright: ["光线太强或逆光", "There is too much light, or light from behind"],
   hint_too_small: ["请靠近一些", "Come closer"],
   hint_turned: ["请正对摄像头", "Face the camera"],
-  hint_covered: ["请摘下口罩、帽子或墨镜", "Take off mask, hat or sunglasses"],
+  hint_covered: [
+    "镜头或面部被遮挡，请移开遮挡物，摘下口罩、帽子、墨镜",
+    "The camera or your face is covered: clear it, take off mask, hat or sunglasses",
+  ],
   hint_blurred: ["画面模糊，请保持不动", "The picture is blurred: hold still"],
   hint_hold_still: ["很好，请保持不动", "Good, hold still"],
   hint_no_camera: ["没有找到摄像头，请举手", "No camera found: raise your hand"],
@@ -306,6 +310,7 @@ export const MESSAGES = {
     "Write this code down: it proves what was handed in.",
   ],
   leave_hall: ["离开考场", "Leave the hall"],
+  leave_hall_hold: ["稍等，我还在抄写回执号", "Wait, I am still copying the code"],
   leave_hall_in: ["离开考场 {s}", "Leave the hall {s}"],
   collected_title: ["试卷已收回", "Your paper has been collected"],
   voided_title: ["本场考试已作废", "This exam has been voided"],
@@ -328,18 +333,37 @@ export const MESSAGES = {
     "控制台没有为本机打开配对",
     "The console has not opened pairing for this terminal",
   ],
-  reason_pairing_later: ["尝试过多，请稍后再试", "Too many tries; wait a moment"],
+  reason_pairing_later: [
+    "尝试过多，请 {seconds} 秒后再试",
+    "Too many tries; wait {seconds} seconds",
+  ],
+  reason_pairing_expired: [
+    "这次配对已过期，请重新输入配对码",
+    "This try is too old; type the code again",
+  ],
+  reason_pairing_taken: [
+    "该座位已与另一台机器配对；如需更换，请在控制台选择“更换”",
+    "Another machine is paired as this seat; to replace it, open a code for replacing at the console",
+  ],
+  reason_pairing_not_proved: [
+    "对方未能证明知道配对码，可能有人冒充考场主机，请告知技术人员",
+    "The other side did not prove the code: somebody may be posing as the server. Tell the technician",
+  ],
   reason_doors_closed: ["考场 {at:time} 开放", "The doors open at {at:time}"],
   reason_login_wrong: [
     "信息不正确，请检查后重新输入",
     "That is not right; check it and type it again",
   ],
-  reason_login_locked: ["尝试次数已用完，请举手", "No tries are left; raise your hand"],
+  reason_login_locked: [
+    "错误次数过多，请在 {at:clock} 之后再试，也可以举手",
+    "Too many wrong tries; try again after {at:clock}, or raise your hand",
+  ],
   reason_login_late: [
     "{at:time} 已停止登录，不能参加本场考试",
     "Log-in closed at {at:time}; you can no longer sit this exam",
   ],
   reason_other_exam: ["您报名的不是这场考试", "You are registered for another exam"],
+  reason_no_exam: ["现在没有您可以参加的考试", "There is no exam open for you now"],
   reason_other_seat: [
     "您的座位是 {seat}，请到该座位登录",
     "Your seat is {seat}; please log in there",

@@ -15,6 +15,12 @@ const paperIsIn = (done, waiting) => (app) => {
   const receipt = h("div", { class: "receipt", hidden: true });
   const problem = problemLine();
   let left = false;
+  let held = false; // the candidate is still copying the receipt
+  const hold = button("secondary", "leave_hall_hold", () => {
+    held = true;
+    show(hold, false);
+    leave.focus();
+  });
   const leave = button("primary", "leave_hall", go);
   let told = "";
 
@@ -27,7 +33,14 @@ const paperIsIn = (done, waiting) => (app) => {
   return frame(app, {
     wide: true,
     title,
-    body: [why, receipt, waits, known, problem.element, h("div", { class: "choices" }, leave)],
+    body: [
+      why,
+      receipt,
+      waits,
+      known,
+      problem.element,
+      h("div", { class: "choices" }, leave, hold),
+    ],
     update({ candidate, sitting, hand_in: shown, reason }) {
       show(why, Boolean(reason));
       if (reason) tell(why, ...reasonText(reason));
@@ -43,7 +56,8 @@ const paperIsIn = (done, waiting) => (app) => {
       if (shown.receipt) receipt.replaceChildren(...receiptParts(shown.receipt));
     },
     tick() {
-      const ms = until(app.view.hand_in?.leave_at);
+      const ms = held ? null : until(app.view.hand_in?.leave_at);
+      show(hold, ms !== null);
       if (ms === null) return tell(leave, "leave_hall");
       tell(leave, "leave_hall_in", { s: Math.max(0, Math.ceil(ms / 1000)) });
       if (ms <= 0 && !left) go();

@@ -1,5 +1,5 @@
-// The candidate's way to the paper: found, paired, consent, log-in, own data, face,
-// rules, waiting.
+// The candidate's way to the paper: found, consent, own data, face, rules, waiting.
+// Pairing and log-in have files of their own.
 
 import { hallNow, until } from "../clock.js";
 import { h, say, show, tell, write } from "../dom.js";
@@ -7,6 +7,7 @@ import { currentLanguage, span } from "../language.js";
 import { button, facts, ownPicture, problemLine, reasonText } from "../parts.js";
 import { frame, heading } from "./frame.js";
 import { loginScreen } from "./login.js";
+import { pairingScreen } from "./pairing.js";
 
 function searching(app) {
   return frame(app, {
@@ -15,48 +16,6 @@ function searching(app) {
       h("p", {}, say("searching_body")),
       h("div", { class: "searching", "aria-hidden": "true" }),
     ],
-  });
-}
-
-function pairing(app) {
-  const problem = problemLine();
-  const code = h("input", {
-    id: "pairing-code",
-    class: "code",
-    inputmode: "numeric",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
-  const hint = h("p", { class: "aside" });
-  const appliance = h("p", { class: "aside" });
-  const lead = h("p", {});
-  const send = button("primary", "pairing_send", () => submit());
-  const form = h(
-    "form",
-    { on: { submit: (event) => (event.preventDefault(), send.click()) } },
-    h("label", { for: "pairing-code" }, say("pairing_code")),
-    code,
-    send,
-  );
-  async function submit() {
-    problem.clear();
-    const outcome = await app.act({ do: "pair", code: code.value.replace(/\D/g, "") });
-    if (!outcome.ok) problem.tell(outcome);
-  }
-  return frame(app, {
-    title: heading("pairing_title"),
-    body: [lead, form, problem.element, hint, appliance],
-    focus: code,
-    update({ pairing: shown, reason }) {
-      show(form, Boolean(shown?.asks_code));
-      if (shown?.asks_code) tell(lead, "pairing_body", { length: shown.code_length });
-      else tell(lead, "pairing_wait");
-      show(hint, Boolean(shown?.hint));
-      tell(hint, "pairing_hint", { hint: shown?.hint });
-      show(appliance, Boolean(shown?.appliance));
-      tell(appliance, "pairing_appliance", { appliance: shown?.appliance });
-      if (reason) problem.tell(reason);
-    },
   });
 }
 
@@ -318,7 +277,7 @@ function tellStart(count, left) {
 
 export const beforeScreens = {
   searching,
-  pairing,
+  pairing: pairingScreen,
   closed,
   consent,
   login: loginScreen,

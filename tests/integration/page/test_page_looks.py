@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SCREENS: dict[Screen, dict[str, Any]] = {
     Screen.SEARCHING: {"hall_link": HallLink.SEARCHING},
-    Screen.PAIRING: {"pairing": PairingShown(hint="3f9c", appliance="hall-1")},
+    Screen.PAIRING: {"pairing": PairingShown(asks_seat=True, hint="3f9c", appliance="hall-1")},
     Screen.CLOSED: {},
     Screen.CONSENT: {},
     Screen.LOGIN: {},

@@ -4,7 +4,16 @@ import pytest
 from playwright.async_api import Page, expect
 
 from exam.paper import Chosen, Filled, Written
-from terminal_agent.view import FaceShown, FaceStage, HallLink, Reason, ReasonCode, Screen
+from terminal_agent.actions import Pair
+from terminal_agent.view import (
+    FaceShown,
+    FaceStage,
+    HallLink,
+    PairingShown,
+    Reason,
+    ReasonCode,
+    Screen,
+)
 from tests.integration.page.conftest import Desk
 from tests.unit.terminal_agent.scripted_seat import ID_NUMBER, MINUTE, NINE
 
@@ -175,6 +184,20 @@ async def test_the_whole_way_by_keyboard(desk: Desk) -> None:
     await desk.screen("ended")
 
 
+async def test_staff_pair_the_seat(desk: Desk) -> None:
+    """Staff type seat and code as they stand on desk and console; a wrong code is said."""
+    desk.seat.change(screen=Screen.PAIRING, pairing=PairingShown(asks_seat=True))
+    page = desk.page
+    await page.get_by_label("座位号").fill("A-07")
+    await page.get_by_label("配对码").fill("111 222 333")
+    await page.get_by_role("button", name="配对").click()
+    await expect(page.get_by_role("alert")).to_have_text("配对码不正确")
+    await page.get_by_label("配对码").fill("１２３－４５６－７８９")
+    await page.keyboard.press("Enter")
+    await desk.screen("closed")
+    assert desk.seat.acts[-1] == Pair(code="123456789", seat="A-07")
+
+
 async def test_wrong_own_data_goes_back_to_the_log_in(desk: Desk) -> None:
     """“Wrong, back” leads to an empty log-in form."""
     desk.seat.seat_candidate(Screen.OWN_DATA)
@@ -289,6 +312,18 @@ async def test_the_page_leaves_the_hall_by_itself(exam: Desk) -> None:
     exam.seat.hand_in_now(leave_in=1500)
     await desk_heading(exam, "考试结束，已交卷")
     await expect(exam.page.locator("button.primary")).to_contain_text("离开考场")
+    await exam.screen("ended")
+
+
+async def test_who_copies_the_receipt_is_not_hurried(exam: Desk) -> None:
+    """Saying so stops the end page's countdown; the way out stays open."""
+    exam.seat.hand_in_now(leave_in=60_000)
+    await exam.page.get_by_role("button", name="我还在抄写回执号").click()
+    await expect(exam.page.get_by_role("button", name="离开考场", exact=True)).to_be_visible()
+    exam.seat.set_hall_time(exam.seat.hall_time() + 90_000)
+    await expect(exam.page.locator(".wall-clock")).to_contain_text("09:46:3")
+    await expect(exam.page.locator(".receipt-code")).to_be_visible()
+    await exam.page.get_by_role("button", name="离开考场").click()
     await exam.screen("ended")
 
 

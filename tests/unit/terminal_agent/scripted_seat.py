@@ -63,7 +63,7 @@ CANDIDATE = CandidateShown(name="张三", account=ID_NUMBER, cameras=1)
 FORM = LoginForm(
     fields=(
         LoginField(name=LoginFieldName.ID_NUMBER, length=18),
-        LoginField(name=LoginFieldName.LAST_FOUR, length=4),
+        LoginField(name=LoginFieldName.ID_NUMBER_LAST4, length=4),
     ),
     tries_left=5,
 )
@@ -273,8 +273,10 @@ class ScriptedSeat:
             case do.ConfirmNotice(id=id):
                 left = tuple(notice for notice in self.shown.notices if notice.id != id)
                 return self._set(notices=left)
-            case do.ScreenLeft() | do.Pair():
+            case do.ScreenLeft():
                 return do.Done()
+            case do.Pair(code=code):
+                return self._pair(code)
             case do.HandIn():
                 return self._hand_in()
             case do.LeaveHall():
@@ -289,8 +291,16 @@ class ScriptedSeat:
     def _go(self, screen: Screen, **fields: Any) -> do.Outcome:
         return self._set(screen=screen, **fields)
 
+    def _pair(self, code: str) -> do.Outcome:
+        if code != "123456789":
+            return do.Refused(reason=Reason(code=ReasonCode.PAIRING_WRONG))
+        return self._go(Screen.CLOSED)
+
     def _log_in(self, fields: dict[LoginFieldName, str]) -> do.Outcome:
-        right = {LoginFieldName.ID_NUMBER: ID_NUMBER, LoginFieldName.LAST_FOUR: ID_NUMBER[-4:]}
+        right = {
+            LoginFieldName.ID_NUMBER: ID_NUMBER,
+            LoginFieldName.ID_NUMBER_LAST4: ID_NUMBER[-4:],
+        }
         if fields == right:
             return self._go(Screen.OWN_DATA, candidate=CANDIDATE, own_data=OWN_DATA)
         assert self.shown.login is not None
