@@ -1,7 +1,7 @@
 """What a machine of ours is given once, at its installation: its name and its keys.
 
 Format. One JSON file, made by ``exam-provision``, carried sealed to a code that goes by
-another way (``ID.identity.age``, a layer as for the paper's key), and unsealed into a
+another way (``ID.CENTRE.identity.json``, a layer as for the paper's key), and unsealed into a
 file readable by its service only, on the machine's encrypted disk. What changes from one
 sitting to the next is not in here but in the bundle.
 """

@@ -152,7 +152,7 @@ NO_PAPER = Text(
 )
 NO_ROSTER = Text(
     code="bundle-no-roster",
-    zh="考点 {name} 还没有考生名单；请先运行 exam-provision roster import。",
+    zh="考点 {name} 还没有考生名册；请先运行 exam-provision roster import。",
     en="centre {name} has no roster yet; run exam-provision roster import first.",
 )
 NO_APPLIANCE = Text(
@@ -172,7 +172,7 @@ NO_SITTING = Text(
 )
 SITTING_FIXED = Text(
     code="sitting-fixed",
-    zh="场次 {name} 的计划已用于名单，考点 {came} 的座位或科目变了；请先重新导入该考点名单。",
+    zh="场次 {name} 的计划已用于名册，考点 {came} 的座位或科目变了；请先重新导入该考点名册。",
     en="the plan of {name} is in use by rosters: seats or subjects of centre {came} changed; "
     "import that roster again.",
 )
@@ -199,13 +199,18 @@ READ_BACK = Text(
 )
 NO_CODE = Text(
     code="code-none",
-    zh="没有 {name} 的解封码；请检查考点、场次、科目与包的版本。",
+    zh="没有 {name} 的解锁码；请检查考点、场次、科目与考务包的版本。",
     en="there is no unlock code for {name}; check centre, sitting, subject and revision.",
 )
 CODE_EARLY = Text(
     code="code-early",
-    zh="解封码最早在开考前 {minutes} 分钟给出，现在还有 {came} 分钟；"
+    zh="解锁码最早在开考前 {minutes} 分钟给出，现在还有 {came} 分钟；"
     "确需提前请写明原因（--early 原因）。",
     en="unlock codes are given out at most {minutes} minutes before the start, which is in "
     "{came} minutes; where it must be earlier, say why (--early REASON).",
+)
+PASSPHRASES_DIFFER = Text(
+    code="passphrases-differ",
+    zh="两次输入的口令不同；请重新运行命令。",
+    en="the two passphrases differ; run the command again.",
 )

@@ -104,7 +104,7 @@ UNKNOWN_SUBJECT = Text(
 )
 MORE_THAN_SEATS = Text(
     code="roster-more-than-seats",
-    zh="名单有 {came} 人，计划只有 {expected} 个座位；请增加座位或另开考场。",
+    zh="名册有 {came} 人，计划只有 {expected} 个座位；请增加座位或另开考场。",
     en="{came} candidates for {expected} seats of the plan; add seats or open another room.",
 )
 DOUBLE = Text(
@@ -178,6 +178,6 @@ GROUND_NOT_WHITE = Text(
 )
 FILE_OF_NOBODY = Text(
     code="photo-note-nobody",
-    zh="文件 {came} 不属于名单上的任何人。",
+    zh="文件 {came} 不属于名册上的任何人。",
     en="the file {came} belongs to nobody on the roster.",
 )

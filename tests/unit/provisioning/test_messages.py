@@ -10,7 +10,7 @@ from provisioning.problems import Text
 
 def texts():
     names = [m.name for m in pkgutil.walk_packages(provisioning.__path__, "provisioning.")]
-    modules = [importlib.import_module(n) for n in names if n.endswith("messages")]
+    modules = [importlib.import_module(n) for n in names if n.endswith(("messages", "results"))]
     return [v for module in modules for v in vars(module).values() if isinstance(v, Text)]
 
 

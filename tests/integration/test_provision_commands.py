@@ -1,0 +1,185 @@
+"""``exam-provision`` as an operator uses it: an afternoon at the office, command by command."""
+
+import datetime as dt
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from appliance.core.intake import Receiver, check_bundle
+from drill.clips import sample_roster_photo
+from drill.faces import ASTRONAUT, PRESIDENT
+from drill.sample_sitting import (
+    CENTRE,
+    PHOTO_FOLDER,
+    ROOM,
+    ROSTER_FILE,
+    SITTING,
+    SUBJECT,
+    bad_roster_xlsx,
+    people,
+    plan_toml,
+    seat_labels,
+    write_sample,
+)
+from protocol.identities import SealedIdentity, open_box_identity, open_office_identity
+from protocol.keys import SigningKey
+from protocol.values import decode
+from provisioning.cli import main
+
+
+class Desk:
+    """An operator's folder and shell."""
+
+    def __init__(self, folder, capsys) -> None:
+        self.folder = folder
+        self.capsys = capsys
+        for name in ("office", "root", "staff"):
+            (folder / f"{name}.passphrase").write_text(f"{name} passphrase, long\n", "utf-8")
+        opens = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
+        plan = plan_toml(seats=seat_labels(4), opens=opens)
+        photos = [sample_roster_photo(face) for face in (ASTRONAUT, PRESIDENT)]
+        write_sample(folder, people(4), photos, plan)
+
+    def say(self, *words: str) -> tuple[int, dict]:
+        """Run a command; return its exit code and its JSON."""
+        code = main([*self.full(words), "--json"])
+        return code, json.loads(self.capsys.readouterr().out)
+
+    def done(self, *words: str) -> dict:
+        code, said = self.say(*words)
+        assert code == 0, said
+        return said
+
+    def read(self, *words: str, language: str = "zh") -> tuple[int, str]:
+        """Run a command; return its exit code and what a person reads."""
+        code = main([*self.full(words), "--language", language])
+        said = self.capsys.readouterr()
+        return code, said.out + said.err
+
+    def full(self, words: tuple[str, ...]) -> list[str]:
+        return [
+            *words,
+            f"--office={self.folder}/office",
+            f"--passphrase-file={self.folder}/office.passphrase",
+            f"--root-passphrase-file={self.folder}/root.passphrase",
+        ]
+
+    def make_centre(self) -> dict:
+        self.done("authority", "create", "--id", "office", "--name", "机构",
+                  "--address", "https://127.0.0.1:8443")  # fmt: skip
+        self.done("centre", "add", CENTRE, "--title", "样例考点")
+        self.done("staff", "add", "wang", "--centre", CENTRE, "--name", "王芳",
+                  "--out", str(self.folder),
+                  f"--staff-passphrase-file={self.folder}/staff.passphrase")  # fmt: skip
+        return self.done("appliance", "add", "main", "--centre", CENTRE, "--room", ROOM,
+                         "--out", str(self.folder))  # fmt: skip
+
+    def roster(self, file: str = ROSTER_FILE) -> tuple[str, ...]:
+        return ("roster", "import", f"{self.folder}/{file}",
+                "--photos", f"{self.folder}/{PHOTO_FOLDER}",
+                "--sitting", SITTING, "--centre", CENTRE)  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path, capsys):
+    return Desk(tmp_path, capsys)
+
+
+def test_an_afternoon_at_the_office(desk):
+    """From nothing to a bundle on a stick that the box takes, with real photos and dlib."""
+    box = desk.make_centre()
+    sealed = decode((desk.folder / f"main.{CENTRE}.identity.json").read_bytes(), SealedIdentity)
+    identity = open_box_identity(sealed, box["code"])
+    server = desk.done("server", "identity", "--out", str(desk.folder))
+    sealed = decode((desk.folder / "office.server.identity.json").read_bytes(), SealedIdentity)
+    assert open_office_identity(sealed, server["code"]).office == "office"
+    key = (desk.folder / "wang.staff.pem").read_bytes()
+    assert SigningKey.from_encrypted_pem(key, "staff passphrase, long").public
+
+    desk.done("sitting", "add", f"{desk.folder}/plan.toml")
+    for version in ("2.1", "2.2", "3.0"):
+        paper = desk.done("paper", "check", f"{desk.folder}/paper-qti-{version}.zip")
+        assert (paper["items"], paper["points"]) == (13, 100)
+    paper = desk.done("paper", "seal", f"{desk.folder}/paper-qti-3.0.zip",
+                      "--sitting", SITTING, "--subject", SUBJECT)  # fmt: skip
+    assert paper["revision"] == 1
+    assert desk.done(*desk.roster())["candidates"] == 4
+    made = desk.done("bundle", "make", "--sitting", SITTING, "--centre", CENTRE)
+    (desk.folder / "stick").mkdir()
+    written = desk.done("bundle", "write", made["path"], "--to", f"{desk.folder}/stick")
+    taken = check_bundle(
+        desk.folder / "stick" / written["path"].rsplit("/", 1)[1],
+        Receiver(
+            appliance=identity.appliance,
+            centre=identity.centre,
+            root_pem=identity.root_certificate,
+            age=identity.sealing_identity(),
+            box_key=identity.signing_key().public,
+            log_key=identity.log_signing_key().public,
+        ),
+        None,
+    )
+    assert len(taken.roster.candidates) == 4
+    code = desk.done("code", "give", "--sitting", SITTING, "--centre", CENTRE,
+                     "--subject", SUBJECT, "--to", "王芳")  # fmt: skip
+    assert len(code["codes"]) == 17
+    desk.done("revoke", "staff", "wang", "--centre", CENTRE, "--reason", "离职")
+    listed = desk.done("revocations", "--out", f"{desk.folder}/revocations.json")
+    assert listed["count"] == 1
+    assert desk.done("list")["count"] == 7
+
+
+def test_a_bad_roster_is_told_row_by_row_in_both_languages(desk):
+    """Every bad row is named by file, row and column with what to do; exit code 1, nothing kept."""
+    desk.make_centre()
+    desk.done("sitting", "add", f"{desk.folder}/plan.toml")
+    (desk.folder / "bad.xlsx").write_bytes(bad_roster_xlsx(people(4)))
+    code, said = desk.read(*desk.roster("bad.xlsx"))
+    assert code == 1
+    assert "没有收入任何内容" in said
+    assert "bad.xlsx，表格第 4 行，C（身份证号码(必填)） 列：身份证号校验不符" in said
+    code, said = desk.read(*desk.roster("bad.xlsx"), language="en")
+    assert code == 1
+    assert "row 5, column C" in said
+    assert "spreadsheets keep 15 digits" in said
+    assert not (desk.folder / "office" / "sittings" / SITTING / "centres").exists()
+
+
+@pytest.mark.parametrize(("faces", "word"), [(0, "没有找到"), (2, "实际有 2 张")])
+def test_photos_are_looked_at_by_dlib(faces, word, desk):
+    """A photo with no face, or with two, is refused by name."""
+    desk.make_centre()
+    desk.done("sitting", "add", f"{desk.folder}/plan.toml")
+    one = Image.open(io.BytesIO(sample_roster_photo(PRESIDENT)))
+    other = Image.open(io.BytesIO(sample_roster_photo(ASTRONAUT)))
+    page = Image.effect_noise((590, 826), 60).convert("RGB")
+    page.paste((200, 180, 60), (0, 0, 590, 400))
+    if faces:
+        page.paste(one, (0, 200))
+        page.paste(other, (295, 200))
+    person = people(1)[0]
+    page.save(desk.folder / PHOTO_FOLDER / person.photo_file, "JPEG", quality=95)
+    code, said = desk.read(*desk.roster())
+    assert code == 1
+    assert word in said
+    assert person.photo_file in said
+
+
+def test_refusals_of_the_office_say_what_to_do(desk):
+    """No office, a wrong passphrase, a part missing: one line, a stable code, no traceback."""
+    code, said = desk.read("list")
+    assert (code, "[not" in said, "authority create" in said) == (1, False, True)
+    desk.make_centre()
+    code, said = desk.read("bundle", "make", "--sitting", SITTING, "--centre", CENTRE)
+    assert (code, "[sitting-unknown]" in said) == (1, True)
+    (desk.folder / "office.passphrase").write_text("another passphrase\n", "utf-8")
+    code, said = desk.read("appliance", "add", "x", "--centre", CENTRE, "--room", ROOM,
+                           "--out", str(desk.folder))  # fmt: skip
+    assert (code, "[passphrase-wrong]" in said) == (1, True)
+    code, said = desk.read("appliance", "add", "main", "--centre", CENTRE, "--room", ROOM,
+                           "--out", str(desk.folder))  # fmt: skip
+    assert (code, "[bundle-there]" in said) == (1, True)
+    code, said = desk.read("paper", "check", f"{desk.folder}/plan.toml")
+    assert (code, "zip" in said) == (1, True)
