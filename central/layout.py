@@ -7,7 +7,7 @@
     registry/    CENTRE.SITTING.REVISION.dsse.json    manifests of the bundles it issued
     receiving/   catalogue.db uploads/ incoming/ parcels/ aside/     the receiver writes
     receipts/    CENTRE/APPLIANCE/NUMBER.json                        the inner worker writes
-    inner/       receipts.key opening.key store.db segments/ blobs/  the inner worker alone
+    inner/       receipts.key opening.key store.db blobs/            the inner worker alone
     run/         the sockets between the two
 """
 
@@ -80,6 +80,16 @@ class Layout:
     def inner(self) -> Path:
         """Keys, store and recordings of the inner worker."""
         return self.home / "inner"
+
+    @property
+    def store(self) -> Path:
+        """The inner worker's database."""
+        return self.home / "inner" / "store.db"
+
+    @property
+    def blobs(self) -> Path:
+        """Sealed segments and pictures, by their digest."""
+        return self.home / "inner" / "blobs"
 
     @property
     def run(self) -> Path:

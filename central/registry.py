@@ -30,6 +30,8 @@ class Box:
     sitting: str
     appliance: Appliance
     manifest: BundleManifest
+    staff_keys: Mapping[str, frozenset[str]]
+    """Keys by the staff's identifier, of all revisions: an act was signed with that day's."""
 
     @property
     def key(self) -> VerifyKey:
@@ -59,12 +61,14 @@ class Registry:
     def of(cls, manifests: Iterable[BundleManifest]) -> Self:
         """Read the boxes out of manifests; later revisions supersede earlier ones."""
         ordered = sorted(manifests, key=lambda manifest: manifest.revision)
+        staff = _staff_keys(ordered)
         return cls(
             Box(
                 centre=manifest.centre,
                 sitting=manifest.sitting.id,
                 appliance=appliance,
                 manifest=manifest,
+                staff_keys=staff[manifest.centre, manifest.sitting.id],
             )
             for manifest in ordered
             for appliance in manifest.appliances
@@ -85,6 +89,17 @@ class Registry:
     def by_certificate(self, digest: str) -> Box | None:
         """Return the box whose TLS certificate this is, None where unknown or revoked."""
         return None if digest in self._revoked else self._by_certificate.get(digest)
+
+
+def _staff_keys(
+    manifests: Iterable[BundleManifest],
+) -> dict[tuple[str, str], dict[str, frozenset[str]]]:
+    found: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+    for manifest in manifests:
+        known = found.setdefault((manifest.centre, manifest.sitting.id), {})
+        for person in manifest.staff:
+            known[person.id] = known.get(person.id, frozenset()) | {person.key}
+    return found
 
 
 def load_registry(folder: Path, office_key: VerifyKey) -> Registry:

@@ -31,6 +31,8 @@ CHECKSUM_MISMATCH: Final = 460
 MAX_WAIT_S: Final = 25
 """Longest that the office lets a request for receipts wait."""
 MAX_PAGE: Final = 500
+RECEIPTS_SUFFIX: Final = ".receipts.json"
+"""Ends the name of a `ReceiptsFile` on a stick."""
 
 _CHECKSUMS: Final[dict[str, Callable[[], Any]]] = {
     "sha1": hashlib.sha1,  # the standard asks for it

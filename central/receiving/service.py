@@ -1,7 +1,7 @@
 """The receiver's process: what it is made of, in the order in which it comes up.
 
 Tasks: the requests (owned by the listener, ended by it), and the intake of sticks
-(owned and cancelled by `serve_receiving`). A catalogue whose writer died ends the service.
+(owned and cancelled by `receiving`). A catalogue whose writer died ends the service.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from runtime.database import Database
 from runtime.errors import DiskError
 from runtime.files import make_folder
 from runtime.listener import Listener
+from runtime.tasks import Tasks
 from runtime.tls import server_context
 
 log = logging.getLogger(__name__)
@@ -67,16 +68,10 @@ async def receiving(layout: Layout) -> AsyncIterator[Listener]:
         app = ReceiverApi(receiver, desk, registry).application()
         listener = Listener(app, context, host=config.host, port=config.port)
         await stack.enter_async_context(listener)
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks = [
-            group.create_task(_take_sticks(layout, receiver, stick), name="sticks"),
-            group.create_task(database.writer.watch(), name="catalogue's writer"),
-        ]
-        try:
-            yield listener
-        finally:
-            for task in tasks:
-                task.cancel()
+        tasks = await stack.enter_async_context(Tasks("receiving"))
+        tasks.start("take sticks", _take_sticks(layout, receiver, stick))
+        tasks.start("watch the catalogue's writer", database.writer.watch())
+        yield listener
 
 
 async def take_incoming(layout: Layout, receiver: Receiver) -> int:

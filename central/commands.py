@@ -1,0 +1,226 @@
+"""What each ``exam-central`` command does. The thin `cli` names them."""
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from central.errors import CentralError
+from central.layout import Layout
+from central.office import OfficeConfig, OfficeParts, make_office, office_key, read_config
+from central.receiving import catalogue
+from central.receiving.service import receiving
+from central.registry import enrol, load_registry
+from central.stick import bring_in, take_out
+from central.store import reading
+from central.store.tables import Connection
+from central.verification.service import open_worker, verifying
+from protocol.certificates import Role, role_key
+from protocol.codes import RECEIPT_GROUPS, read_code
+from protocol.errors import ProtocolError
+from protocol.identities import SealedIdentity, open_office_identity
+from protocol.values import decode, encode
+from runtime.database import open_read_only
+from runtime.errors import DatabaseInUseError, MachineryError
+from runtime.service import Service, run
+from runtime.supervise import Program, Supervisor
+
+T = TypeVar("T")
+Options = argparse.Namespace
+COMMAND_ERRORS: Final = (CentralError, ProtocolError, MachineryError, OSError)
+PARTS: Final = ("receiving", "verification")
+"""The two processes: only the first is reached from outside, only the second has keys."""
+
+
+def init(options: Options) -> int:
+    """Lay out the office's folder from the identity that `exam-provision` made for it."""
+    sealed = decode(options.identity.read_bytes(), SealedIdentity)
+    identity = open_office_identity(sealed, options.code or getpass.getpass("installation code: "))
+    host, _, port = options.listen.rpartition(":")
+    root = identity.root_certificate
+    signing = role_key(identity.signing_certificate, root, Role.OFFICE, None)
+    parts = OfficeParts(
+        config=OfficeConfig(id=identity.office, office_key=signing.hex, host=host, port=int(port)),
+        chain_pem=identity.tls_chain.encode(),
+        tls_key_pem=identity.tls_key.encode(),
+        root_pem=root.encode(),
+        receipts_key=identity.receipts_signing_key(),
+        opening_key=identity.opening_sealing_identity(),
+    )
+    make_office(options.home, parts)
+    print(f"this is the office {identity.office}, to listen at {options.listen}")
+    return 0
+
+
+def take_bundle(options: Options) -> int:
+    """Take a bundle's manifest into the registry."""
+    layout = Layout(options.home)
+    manifest = enrol(layout.registry, options.bundle, office_key(read_config(layout)))
+    boxes = ", ".join(appliance.id for appliance in manifest.appliances)
+    print(
+        f"enrolled: centre {manifest.centre}, sitting {manifest.sitting.id}, "
+        f"revision {manifest.revision}, boxes {boxes}"
+    )
+    return 0
+
+
+def run_part(options: Options) -> int:
+    """Run one of the two processes until it is told to end."""
+    layout = Layout(options.home)
+    main = {"receiving": _receive, "verification": _verify}[options.part]
+    return run(lambda service: main(layout, service), name=options.part)
+
+
+async def _receive(layout: Layout, service: Service) -> None:
+    async with receiving(layout) as listener:
+        service.ready(f"receiving on port {listener.port}")
+        await service.ended()
+
+
+async def _verify(layout: Layout, service: Service) -> None:
+    async with verifying(layout):
+        service.ready("verifying")
+        await service.ended()
+
+
+def serve(options: Options) -> int:
+    """Run both processes under one parent."""
+    read_config(Layout(options.home))
+    programs = [
+        Program(name=part, module="central.cli", arguments=("run", part, str(options.home)))
+        for part in PARTS
+    ]
+
+    async def parent(service: Service) -> None:
+        async with Supervisor(programs) as supervisor:
+            await supervisor.all_ready()
+            service.ready("receiving and verifying")
+            await service.ended()
+
+    return run(parent, name="central", protect=False)
+
+
+def verify(options: Options) -> int:
+    """Verify what was received, once, where the service does not run."""
+    return asyncio.run(_verify_once(Layout(options.home), again=options.again))
+
+
+async def _verify_once(layout: Layout, *, again: bool) -> int:
+    try:
+        async with open_worker(layout) as (worker, _):
+            refused = await worker.try_refused_again() if again else 0
+            decided = await worker.look()
+    except DatabaseInUseError as error:
+        raise CentralError(f"{error}; the service verifies by itself while it runs") from error
+    print(f"{decided} parcel(s) decided, {refused} of them were refused before")
+    return 0
+
+
+def status(options: Options) -> int:
+    """Print what is here of each sitting, and what a person should look at."""
+    layout = Layout(options.home)
+    found = _status(layout)
+    if options.json:
+        print(encode(found).decode())
+        return 0
+    for sitting in found["sittings"]:
+        print(f"{sitting['centre']} {sitting['sitting']}")
+        for lane in sitting["lanes"]:
+            print(
+                f"  {lane['appliance']}.{lane['generation']} {lane['lane']:<10} "
+                f"{lane['verified']} of {lane['highest']} verified"
+                + (f", {lane['refused']} refused" if lane["refused"] else "")
+                + (f" ({lane['reason']})" if lane["reason"] else "")
+            )
+        for account in sitting["accounts"]:
+            print(f"  {account['subject']}: {account[options.language]}")
+    for incident in found["incidents"]:
+        print(f"a person must look: {incident['fault']} {incident['message']}")
+    return 0
+
+
+def _status(layout: Layout) -> dict[str, Any]:
+    config = read_config(layout)
+    registry = load_registry(layout.registry, office_key(config))
+    return {
+        "office": config.id,
+        "enrolled": [
+            {"centre": box.centre, "sitting": box.sitting, "appliance": box.appliance.id}
+            for box in registry.boxes
+        ],
+        "sittings": _read(layout.store, _sittings) or [],
+        "incidents": _read(layout.catalogue, _incidents) or [],
+    }
+
+
+def _sittings(connection: Connection) -> list[dict[str, Any]]:
+    accounts = reading.accounts(connection)
+    return [
+        {
+            "centre": place.centre,
+            "sitting": place.sitting,
+            "lanes": [asdict(lane) for lane in reading.lanes(connection, place)],
+            "accounts": [
+                {
+                    "subject": account.subject,
+                    "people": account.people,
+                    "endings": {ending.value: n for ending, n in account.endings.items()},
+                    "complete": account.is_complete,
+                    "zh": account.show("zh"),
+                    "en": account.show("en"),
+                }
+                for found, account in accounts
+                if found == place
+            ],
+        }
+        for place in reading.places(connection)
+    ]
+
+
+def _incidents(connection: Connection) -> list[dict[str, Any]]:
+    return [asdict(incident) for incident in catalogue.incidents(connection)]
+
+
+def responses(options: Options) -> int:
+    """Print every response in the store as JSON, each with its digest."""
+    found = _read(Layout(options.home).store, reading.responses)
+    print(encode(found or []).decode())
+    return 0
+
+
+def import_stick(options: Options) -> int:
+    """Take parcels from a stick; the service, where it runs, does the taking."""
+    done = bring_in(Layout(options.home), options.folder)
+    print(f"{done.files} parcel(s), {done.bytes} bytes taken from {options.folder}")
+    return 0
+
+
+def export_receipts(options: Options) -> int:
+    """Write all office receipts to a stick."""
+    done = take_out(Layout(options.home), options.folder)
+    print(f"{done.files} file(s) of receipts, {done.bytes} bytes written to {options.folder}")
+    return 0
+
+
+def verify_receipt(options: Options) -> int:
+    """Say what record lies behind the twenty characters of a candidate's receipt."""
+    code = read_code(options.code, RECEIPT_GROUPS)
+    found = _read(Layout(options.home).store, lambda c: reading.find_receipt(c, code))
+    if found is None:
+        print(f"{code}: no receipt with this code has come", file=sys.stderr)
+        return 1
+    print(encode(asdict(found)).decode())
+    return 0 if found.leaf_held and found.events_held >= found.n else 1
+
+
+def _read(path: Path, question: Callable[[Connection], T]) -> T | None:
+    """Ask a database that a service may be writing; one that is not there has nothing."""
+    if not path.exists():
+        return None
+    with contextlib.closing(open_read_only(path)) as connection:
+        return question(connection)

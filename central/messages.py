@@ -1,0 +1,55 @@
+"""What the office says to people, in Chinese and English."""
+
+from typing import Final, Literal
+
+Language = Literal["zh", "en"]
+
+_TEXTS: Final[dict[str, dict[Language, str]]] = {
+    "accounted": {
+        "en": "{people} accounted for: {handed_in} handed in, {away} refused or absent",
+        "zh": "{people} 人全部有结果：{handed_in} 人交卷，{away} 人被拒或缺考",
+    },
+    "collected": {"en": ", {count} collected", "zh": "，{count} 人由监考收卷"},
+    "voided": {"en": ", {count} voided", "zh": "，{count} 人作废"},
+    "complete": {
+        "en": "; all received and verified by the office",
+        "zh": "；全部已由考试中心接收并核验",
+    },
+    "incomplete": {
+        "en": "; not all is here yet: {missing}",
+        "zh": "；尚未齐全：{missing}",
+    },
+    "journal_short": {
+        "en": "{who}: events to {held} of {expected}",
+        "zh": "{who}：已有事件 {held}，应有 {expected}",
+    },
+    "journal_other": {
+        "en": "{who}: another history than the hall signed",
+        "zh": "{who}：与考场签名的记录不一致",
+    },
+    "parcels_waiting": {
+        "en": "lane {lane}: {count} parcel(s) not verified yet",
+        "zh": "通道 {lane}：{count} 个包裹尚未核验",
+    },
+    "parcels_gap": {
+        "en": "lane {lane}: {count} parcel(s) missing in between",
+        "zh": "通道 {lane}：中间缺 {count} 个包裹",
+    },
+    "lane_open": {
+        "en": "lane {lane}: its end has not come yet",
+        "zh": "通道 {lane}：尚未收到结束标记",
+    },
+    "segments_missing": {
+        "en": "recordings: {count} segment(s) were never delivered",
+        "zh": "录像：{count} 个片段未送达",
+    },
+    "parcels_refused": {
+        "en": "lane {lane}: {count} parcel(s) refused, a person must look",
+        "zh": "通道 {lane}：{count} 个包裹被拒，需人工处理",
+    },
+}
+
+
+def say(text: str, language: Language, **values: object) -> str:
+    """Return one text with its values."""
+    return _TEXTS[text][language].format(**values)

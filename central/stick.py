@@ -1,0 +1,72 @@
+"""Parcels in and receipts out by a USB stick.
+
+Rules: what is copied is written beside its place, fsynced, renamed, and read back; a
+parcel keeps its name; whatever is there already is passed over. Net and stick may be
+mixed freely, since the receiver takes everything as often as it comes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from central.errors import StickError
+from central.layout import Layout, parse_parcel_name
+from central.nudge import RECEIVER, nudge
+from central.receiving.receipts import read_receipts
+from protocol.upload import RECEIPTS_SUFFIX, NumberedReceipt, ReceiptsFile
+from protocol.values import encode
+from runtime.files import atomic_file, make_folder, write_atomic
+
+_PIECE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How much went over."""
+
+    files: int
+    bytes: int
+
+
+def bring_in(layout: Layout, folder: Path) -> Done:
+    """Copy every parcel below ``folder`` to where the receiver looks, and tell it."""
+    if not folder.is_dir():
+        raise StickError(f"{folder}: expected the folder of a stick; got none")
+    make_folder(layout.incoming)
+    files = size = 0
+    for path in sorted(folder.rglob("*.parcel")):
+        if parse_parcel_name(path.name) is None:
+            continue
+        with path.open("rb") as source, atomic_file(layout.incoming / path.name) as target:
+            while piece := source.read(_PIECE):
+                target.write(piece)
+        files += 1
+        size += path.stat().st_size
+    nudge(layout.run / RECEIVER)
+    return Done(files=files, bytes=size)
+
+
+def take_out(layout: Layout, folder: Path) -> Done:
+    """Write one file of receipts for each box into ``folder``."""
+    make_folder(folder)
+    files = size = 0
+    for place in sorted(layout.receipts.glob("*/*")):
+        receipts = _all_receipts(place)
+        if not receipts:
+            continue
+        centre, appliance = place.parent.name, place.name
+        data = encode(ReceiptsFile(centre=centre, appliance=appliance, receipts=receipts))
+        path = folder / f"{centre}.{appliance}{RECEIPTS_SUFFIX}"
+        write_atomic(path, data)
+        if path.read_bytes() != data:
+            raise StickError(f"{path}: expected to read back what was written; use another stick")
+        files += 1
+        size += len(data)
+    return Done(files=files, bytes=size)
+
+
+def _all_receipts(place: Path) -> tuple[NumberedReceipt, ...]:
+    found: list[NumberedReceipt] = []
+    while page := read_receipts(place, len(found)).receipts:
+        found += page
+    return tuple(found)

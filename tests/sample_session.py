@@ -1,0 +1,326 @@
+"""What a hall makes of one candidate: grant, events, heads, receipt; and the box's log."""
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+
+import msgspec
+
+from exam.paper import Chosen, Response
+from protocol.checkpoint import Checkpoint, cosign, cosigner, origin, sign_checkpoint
+from protocol.closing import Accounted, Closing, Ending, sign_closing
+from protocol.decisions import MACHINE, Decision, Scope, What, sign_decision
+from protocol.envelope import Envelope, sign
+from protocol.grant import Grant, Position, sign_grant
+from protocol.journal import (
+    Acknowledgement,
+    Answered,
+    Event,
+    HandedIn,
+    Head,
+    Placed,
+    chain,
+    encode_event,
+    sign_head,
+    start_position,
+)
+from protocol.keys import SigningKey
+from protocol.log_entries import Entry, Opened, ReceiptGiven, encode_entry
+from protocol.merkle import MerkleTree, leaf_hash
+from protocol.parcel import (
+    ClosingRecord,
+    DecisionRecord,
+    GrantRecord,
+    HeadRecord,
+    JournalRecord,
+    LogRecord,
+    ReceiptRecord,
+)
+from protocol.payload_types import PayloadType
+from protocol.receipt import Receipt, sign_receipt
+from protocol.staff_api import Act, StaffAct, sign_act
+from tests.sample_office import CENTRE, NOW, SITTING, SampleBox
+
+SUBJECT = "theory"
+
+
+@dataclass
+class SampleLog:
+    """The log of one box and generation."""
+
+    box: SampleBox
+    generation: int = 1
+    bundle: str = "0" * 64
+    seen: tuple[str, ...] = ()
+    bodies: list[bytes] = field(default_factory=list)
+    tree: MerkleTree = field(default_factory=MerkleTree)
+    sent: int = 0
+
+    def __post_init__(self) -> None:
+        self.add(
+            Opened(
+                at=NOW,
+                appliance=self.box.id,
+                generation=self.generation,
+                bundle=self.bundle,
+                seen=self.seen,
+            )
+        )
+
+    def add(self, entry: Entry) -> int:
+        """Add a leaf; return its index."""
+        self.bodies.append(encode_entry(entry))
+        return self.tree.append(leaf_hash(self.bodies[-1]))
+
+    def note(self) -> str:
+        """Return the signed checkpoint over all leaves."""
+        name = origin(CENTRE, SITTING, self.box.id, self.generation)
+        checkpoint = Checkpoint(origin=name, size=len(self.tree), root=self.tree.root())
+        return sign_checkpoint(checkpoint, self.box.log_key)
+
+    def record(self, cosigners: dict[str, SigningKey] | None = None) -> LogRecord:
+        """Return what is new since the last record."""
+        first, self.sent = self.sent, len(self.bodies)
+        note = self.note()
+        return LogRecord(
+            first=first,
+            leaves=tuple(msgspec.Raw(body) for body in self.bodies[first:]),
+            checkpoint=note,
+            cosignatures=tuple(
+                cosign(note, cosigner(CENTRE, SITTING, seat), key, NOW // 1000)
+                for seat, key in (cosigners or {}).items()
+            ),
+        )
+
+
+class SampleSession:
+    """A candidate at a seat; each method returns the record that a parcel would hold."""
+
+    def __init__(
+        self,
+        box: SampleBox,
+        candidate: str,
+        *,
+        session: str = "",
+        epoch: int = 1,
+        previous: Position | None = None,
+        generation: int = 1,
+    ) -> None:
+        self.box = box
+        self.key = SigningKey.generate()
+        self.generation = generation
+        self.grant = Grant(
+            appliance=box.id,
+            generation=generation,
+            centre=CENTRE,
+            sitting=SITTING,
+            subject=SUBJECT,
+            room="room-1",
+            seat="a-01",
+            candidate=candidate,
+            session=session or secrets.token_hex(16),
+            epoch=epoch,
+            seat_certificate="1" * 64,
+            session_key=self.key.public.hex,
+            previous=previous,
+            order_seed="2" * 32,
+            order=(),
+            granted_at=NOW,
+        )
+        self.envelope = sign_grant(self.grant, box.box_key)
+        self.position = start_position(self.grant, self.envelope.digest)
+        self.sent = 0
+        self.bodies: list[bytes] = []
+        self.answers: dict[str, Response] = {}
+
+    def granted(self) -> GrantRecord:
+        """Return the grant."""
+        return GrantRecord(grant=self.envelope)
+
+    def write(self, event: Event) -> None:
+        """Write an event into the journal."""
+        body = encode_event(event)
+        self.bodies.append(body)
+        head = chain(self.position.head, [body])
+        self.position = Position(epoch=self.grant.epoch, n=event.n, head=head)
+
+    def answer(self, item: str, *options: str) -> None:
+        """Answer an item."""
+        response = Chosen(options=options)
+        n = self.position.n + 1
+        self.write(Answered(n=n, hall=NOW + n, mono=n, item=item, response=response))
+        self.answers[item] = response
+
+    def look(self, item: str) -> None:
+        """Turn to an item."""
+        n = self.position.n + 1
+        self.write(Placed(n=n, hall=NOW + n, mono=n, item=item))
+
+    def hand_in(self) -> None:
+        """Hand in."""
+        n = self.position.n + 1
+        self.write(
+            HandedIn(
+                n=n,
+                hall=NOW + n,
+                mono=n,
+                automatic=False,
+                provisional=False,
+                answered=len(self.answers),
+                marked=0,
+                unanswered=0,
+            )
+        )
+
+    def head(self, key: SigningKey | None = None) -> Envelope:
+        """Return the signed head."""
+        head = Head(
+            session=self.grant.session,
+            epoch=self.grant.epoch,
+            n=self.position.n,
+            head=self.position.head,
+        )
+        return sign_head(head, key or self.key)
+
+    def head_record(self) -> HeadRecord:
+        """Return the head as evidence."""
+        return HeadRecord(head=self.head())
+
+    def acknowledged(self, key: SigningKey | None = None) -> Envelope:
+        """Return the box's acknowledgement of all that is written."""
+        word = Acknowledgement(
+            appliance=self.box.id,
+            generation=self.generation,
+            session=self.grant.session,
+            epoch=self.grant.epoch,
+            n=self.position.n,
+            head=self.position.head,
+            at=NOW,
+        )
+        return sign(PayloadType.ACKNOWLEDGEMENT, word, key or self.box.box_key)
+
+    def journal(self, first: int | None = None) -> JournalRecord:
+        """Return what is new since the last record, or everything from ``first`` on."""
+        first = self.sent + 1 if first is None else first
+        self.sent = self.position.n
+        return JournalRecord(
+            session=self.grant.session,
+            epoch=self.grant.epoch,
+            first=first,
+            events=tuple(msgspec.Raw(body) for body in self.bodies[first - 1 :]),
+            head=self.head(),
+            acknowledgement=self.acknowledged(),
+        )
+
+    def receipt(self, log: SampleLog) -> ReceiptRecord:
+        """Return the receipt that the candidate takes away."""
+        entry = ReceiptGiven(
+            at=NOW,
+            session=self.grant.session,
+            epoch=self.grant.epoch,
+            n=self.position.n,
+            head=self.position.head,
+            subject=SUBJECT,
+            candidate=self.grant.candidate,
+        )
+        index = log.add(entry)
+        proof = log.tree.inclusion_proof(index, len(log.tree))
+        receipt = Receipt(
+            appliance=self.box.id,
+            generation=self.generation,
+            centre=CENTRE,
+            sitting=SITTING,
+            entry=entry,
+            answered=len(self.answers),
+            marked=0,
+            unanswered=0,
+            automatic=False,
+            at=NOW,
+            leaf_index=index,
+            proof=tuple(base64.b64encode(item).decode() for item in proof),
+            checkpoint=log.note(),
+        )
+        return ReceiptRecord(receipt=sign_receipt(receipt, self.box.box_key))
+
+    def accounted(self, ending: Ending = Ending.HANDED_IN) -> Accounted:
+        """Return the candidate's line in the closing."""
+        return Accounted(
+            candidate=self.grant.candidate,
+            seat=self.grant.seat,
+            ending=ending,
+            withheld=False,
+            session=self.grant.session,
+            position=self.position,
+            answers=len(self.answers),
+        )
+
+
+def absent(candidate: str) -> Accounted:
+    """Return the line of who did not come."""
+    return Accounted(
+        candidate=candidate,
+        seat="a-09",
+        ending=Ending.ABSENT,
+        withheld=False,
+        session=None,
+        position=None,
+        answers=0,
+    )
+
+
+def closing(box: SampleBox, *people: Accounted, generation: int = 1) -> ClosingRecord:
+    """Return the closing of the subject."""
+    return ClosingRecord(
+        closing=sign_closing(
+            Closing(
+                appliance=box.id,
+                generation=generation,
+                centre=CENTRE,
+                sitting=SITTING,
+                subject=SUBJECT,
+                at=NOW,
+                candidates=people,
+            ),
+            box.box_key,
+        )
+    )
+
+
+def decision(
+    box: SampleBox,
+    n: int,
+    what: What,
+    *,
+    asked: Act | None = None,
+    staff_key: SigningKey | None = None,
+    key: SigningKey | None = None,
+) -> DecisionRecord:
+    """Return a decision for all, the machine's or (with ``asked``) of the invigilator Wang."""
+    act = None
+    if asked is not None:
+        assert staff_key is not None
+        staff_act = StaffAct(
+            appliance=box.id,
+            generation=1,
+            sitting=SITTING,
+            staff="wang",
+            nonce=secrets.token_hex(16),
+            at=NOW,
+            act=asked,
+        )
+        act = sign_act(staff_act, staff_key)
+    made = Decision(
+        appliance=box.id,
+        generation=1,
+        n=n,
+        sitting=SITTING,
+        subject=SUBJECT,
+        scope=Scope.ALL,
+        candidate=None,
+        session=None,
+        at=NOW,
+        by=MACHINE if act is None else "wang",
+        act=None if act is None else act.digest,
+        what=what,
+    )
+    return DecisionRecord(decision=sign_decision(made, key or box.box_key), act=act)
