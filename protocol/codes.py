@@ -48,24 +48,34 @@ def receipt_code_from(digest: bytes) -> str:
 
 def read_code(text: str, groups: int = UNLOCK_GROUPS) -> str:
     """Return the code as it is written, from what a person typed; raise `CodeError`."""
-    folded = unicodedata.normalize("NFKC", text).upper().translate(_LOOKALIKES)
-    typed = "".join(c for c in folded if not c.isspace() and c not in "-\u2010\u2013\u2014.")
+    typed = _folded(text)
     if len(typed) != groups * GROUP:
         raise CodeError(
             f"expected {groups} groups of {GROUP} characters; got {len(typed)} characters", 0
         )
-    for number in range(groups):
-        group = typed[number * GROUP : (number + 1) * GROUP]
-        if any(c not in ALPHABET for c in group):
-            raise CodeError(
-                f"group {number + 1}: expected letters and digits; got {group!r}", number + 1
-            )
-        values = [ALPHABET.index(c) for c in group]
-        if _check(values[:-1], number) != values[-1]:
-            raise CodeError(
-                f"group {number + 1} ({group}) was mistyped: look at it again", number + 1
-            )
-    return "-".join(typed[i : i + GROUP] for i in range(0, len(typed), GROUP))
+    parts = [typed[i : i + GROUP] for i in range(0, len(typed), GROUP)]
+    return "-".join(read_group(part, number) for number, part in enumerate(parts, 1))
+
+
+def read_group(text: str, number: int) -> str:
+    """Return one group as it is written; ``number`` counts from 1. Raises `CodeError`.
+
+    For a person who is still typing: a group can be checked before the next is begun.
+    """
+    group = _folded(text)
+    if len(group) != GROUP:
+        raise CodeError(f"group {number}: expected {GROUP} characters; got {len(group)}", number)
+    if any(c not in ALPHABET for c in group):
+        raise CodeError(f"group {number}: expected letters and digits; got {group!r}", number)
+    values = [ALPHABET.index(c) for c in group]
+    if _check(values[:-1], number - 1) != values[-1]:
+        raise CodeError(f"group {number} ({group}) was mistyped: look at it again", number)
+    return group
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).upper().translate(_LOOKALIKES)
+    return "".join(c for c in folded if not c.isspace() and c not in "-\u2010\u2013\u2014.")
 
 
 def _write(bits: int, groups: int) -> str:

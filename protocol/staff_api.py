@@ -271,6 +271,8 @@ class SubjectStatus(Value, frozen=True, kw_only=True):
     opens: Milliseconds
     closes: Milliseconds
     duration_s: Count
+    codes: Count
+    """How many unlock codes its paper asks for."""
     unlocked: bool
     armed_start: Milliseconds | None
     released: bool
@@ -403,6 +405,8 @@ class HallStatus(Value, frozen=True, kw_only=True):
     hall_time: Milliseconds
     clock_confirmed_by: str
     subject: SubjectStatus | None
+    standing: dict[State, Count]
+    """How many candidates of the subject stand where: all of them, at a seat or not."""
     seats: tuple[SeatStatus, ...]
     tasks: tuple[Task, ...]
     lanes: tuple[LaneStatus, ...]

@@ -3,6 +3,7 @@
 Reads, decides nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -103,6 +104,7 @@ def hall_status(of: Sources) -> HallStatus:
         hall_time=now,
         clock_confirmed_by=hall.clock_confirmed_by,
         subject=_subject(hall, subject),
+        standing=Counter(s.session.state for s in hall.seatings(subject.id)),
         seats=tuple(_seat(of, seat, subject, now) for seat in hall.sitting.seats),
         tasks=tuple(_tasks(of, subject, now)),
         lanes=tuple(of.surroundings.lanes.get(lane, _no_parcels(lane)) for lane in Lane),
@@ -127,7 +129,7 @@ def _no_parcels(lane: Lane) -> LaneStatus:
 
 
 def _subject(hall: Hall, subject: Subject) -> SubjectStatus:
-    state = hall.subjects[subject.id]
+    state, paper = hall.subjects[subject.id], hall.paper(subject.id)
     start = times.start_of(subject, state.armed_start)
     return SubjectStatus(
         id=subject.id,
@@ -135,6 +137,7 @@ def _subject(hall: Hall, subject: Subject) -> SubjectStatus:
         opens=subject.opens,
         closes=times.window_end(subject, state.armed_start),
         duration_s=subject.duration_s,
+        codes=0 if paper is None else len(paper.code_salts),
         unlocked=state.paper_key is not None,
         armed_start=state.armed_start,
         released=state.released,
