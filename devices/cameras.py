@@ -80,12 +80,14 @@ def camera_of(node: str, properties: Mapping[str, str]) -> Camera | None:
 class CameraWatch:
     """The cameras of this machine, kept true by udev. An async context manager.
 
-    `events` has one reader; what happens while nobody reads waits for it.
+    `events` has one reader; what happens while nobody reads waits for it. `changed` is for
+    as many as like.
     """
 
     def __init__(self) -> None:
         self._cameras: dict[str, Camera] = {}
         self._told: set[str] = set()
+        self._changed = asyncio.Event()
         self._events: asyncio.Queue[CameraEvent] = asyncio.Queue()
         self._observer: pyudev.MonitorObserver | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,6 +125,12 @@ class CameraWatch:
         while True:
             yield await self._events.get()
 
+    async def changed(self, seen: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        """Return the cameras as soon as they are others than ``seen``."""
+        while self.cameras == seen:
+            await self._changed.wait()
+        return self.cameras
+
     def _from_udev(self, device: pyudev.Device) -> None:
         """Cross from the monitor's thread into the loop: the one place where that happens."""
         node, action, properties = device.device_node, device.action, dict(device.properties)
@@ -137,15 +145,20 @@ class CameraWatch:
         if action == "remove":
             gone = self._cameras.pop(node, None)
             if gone is not None:
-                self._events.put_nowait(CameraRemoved(camera=gone))
+                self._tell(CameraRemoved(camera=gone))
             return
         camera = camera_of(node, properties)
         if camera is None or self._cameras.get(node) == camera:
             return
         if node in self._cameras:
-            self._events.put_nowait(CameraRemoved(camera=self._cameras[node]))
+            self._tell(CameraRemoved(camera=self._cameras[node]))
         self._cameras[node] = camera
-        self._events.put_nowait(CameraAdded(camera=camera))
+        self._tell(CameraAdded(camera=camera))
+
+    def _tell(self, event: CameraEvent) -> None:
+        self._events.put_nowait(event)
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 def _enumerate(context: pyudev.Context) -> list[tuple[str, dict[str, str]]]:

@@ -5,6 +5,7 @@ context, and the remove event must come before the device's files go.
 """
 
 import asyncio
+import itertools
 import sys
 
 import msgspec
@@ -17,6 +18,9 @@ gi.require_version("UMockdev", "1.0")
 from gi.repository import UMockdev  # noqa: E402
 
 from devices.cameras import CameraWatch  # noqa: E402
+from devices.capture import CaptureSettings, ClipOrigin  # noqa: E402
+from devices.encoder import EncoderSettings, Piece  # noqa: E402
+from devices.kept_view import KeptView  # noqa: E402
 
 
 def plug(
@@ -77,4 +81,47 @@ async def scenario() -> None:
         await say("back in the same port")
 
 
-asyncio.run(scenario())
+async def replugged(clip: str) -> None:
+    """A kept view whose camera is not there, plugged in, pulled out, and back elsewhere.
+
+    The camera's pictures are those of ``clip``; all else is real.
+    """
+    testbed = UMockdev.Testbed.new()
+    now = itertools.count(1_000, 40)
+    async with (
+        CameraWatch() as watch,
+        KeptView(
+            watch,
+            clock=lambda: next(now),
+            capture=CaptureSettings(width=320, height=240, rate=25),
+            encoder=EncoderSettings(piece_ms=200),
+            origin_of=lambda _: ClipOrigin(path=clip),
+        ) as view,
+    ):
+        events = view.events()
+
+        async def say(step: str) -> None:
+            event = await asyncio.wait_for(anext(events), 20)
+            while step == "unplugged" and isinstance(event, Piece):
+                event = await asyncio.wait_for(anext(events), 20)
+            line = {"step": step, "event": type(event).__name__, "live": view.is_live}
+            line["n"] = getattr(event, "n", None)
+            line["reason"] = getattr(event, "reason", None)
+            camera = getattr(event, "camera", None)
+            line["node"] = camera.node if camera else None
+            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+
+        await say("no camera")
+        path = plug(testbed, 0, "1")
+        await say("plugged in")
+        await say("pictures")
+        await say("pictures")
+        unplug(testbed, path)
+        await say("unplugged")
+        plug(testbed, 1, "2")
+        await say("back")
+        await say("pictures")
+
+
+if __name__ == "__main__":
+    asyncio.run(replugged(sys.argv[1]) if len(sys.argv) > 1 else scenario())
