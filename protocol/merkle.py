@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from protocol.errors import BrokenChainError, MalformedError
+from protocol.errors import BrokenChainError, ForkError, MalformedError
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 _HASH_SIZE: Final = 32
@@ -144,9 +144,11 @@ def check_consistency(
         raise BrokenChainError(f"the log shrank from {old} to {new} leaves")
     if old == 0 and old_root != EMPTY_ROOT:
         raise BrokenChainError("a log without leaves has one root, the SHA-256 of nothing")
+    if old == new and old_root != new_root:
+        raise ForkError(f"the log shows two roots for one size of {old} leaves")
     if old in {0, new}:
-        if proof or (old == new and old_root != new_root):
-            raise BrokenChainError(f"two roots for one size {old}, or a proof where none belongs")
+        if proof:
+            raise BrokenChainError(f"expected no proof from {old} to {new} leaves")
         return
     path = list(proof)
     if old & (old - 1) == 0:

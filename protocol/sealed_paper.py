@@ -21,7 +21,7 @@ import msgspec
 from exam.identifiers import Digest, Label
 from exam.order import OutlineItem
 from protocol.codes import read_code
-from protocol.errors import SealedError, WrongCodeError
+from protocol.errors import MalformedError, SealedError, WrongCodeError
 from protocol.sealing import SealingIdentity, seal
 from protocol.values import Count, FileName, Ordinal, Value
 
@@ -55,9 +55,15 @@ class SealedPaper(Value, frozen=True, kw_only=True):
 def derive_code_identity(code: str, salt: str, n: int = SCRYPT_N) -> SealingIdentity:
     """Return the age identity of an unlock code; the code may be as a person typed it."""
     secret = read_code(code).replace("-", "").encode()
-    seed = hashlib.scrypt(
-        secret, salt=bytes.fromhex(salt), n=n, r=_R, p=_P, maxmem=_MEMORY, dklen=32
-    )
+    try:
+        seed = hashlib.scrypt(
+            secret, salt=bytes.fromhex(salt), n=n, r=_R, p=_P, maxmem=_MEMORY, dklen=32
+        )
+    except ValueError as error:
+        raise MalformedError(
+            f"expected a salt of 32 hexadecimal digits and a power of two of at most {SCRYPT_N}; "
+            f"got {salt!r} and {n}"
+        ) from error
     return SealingIdentity.from_seed(seed)
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from exam.identifiers import Digest, Label
 from protocol.envelope import Envelope, open_envelope, sign
+from protocol.errors import BrokenChainError
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
 from protocol.values import Count, HexId, Milliseconds, Ordinal, Value, sha256_hex
@@ -94,6 +95,15 @@ def open_manifest(envelope: Envelope, key: VerifyKey) -> SegmentManifest:
 def manifest_digest(envelope: Envelope) -> str:
     """Return what the next manifest of this view names as ``prev``."""
     return envelope.digest
+
+
+def check_follows(manifest: SegmentManifest, previous_n: int, previous_digest: str) -> None:
+    """Raise `BrokenChainError` unless the segment is the next of its source and view."""
+    if manifest.n != previous_n + 1 or manifest.prev != previous_digest:
+        raise BrokenChainError(
+            f"segment of view {manifest.view.value}: expected n {previous_n + 1} after "
+            f"{previous_digest[:16]}...; got n {manifest.n} after {manifest.prev[:16]}..."
+        )
 
 
 def check_sealed(manifest: SegmentManifest, sealed: bytes) -> bool:

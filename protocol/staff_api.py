@@ -81,39 +81,39 @@ class DecideIdentity(Value, frozen=True, kw_only=True, tag="decide_identity", ta
 
 
 class Pause(Value, frozen=True, kw_only=True, tag="pause", tag_field="kind"):
-    """Let the time stand still, for one candidate or (empty) for all."""
+    """Let the time stand still, for one candidate or (None) for all."""
 
-    candidate: str
+    candidate: Label | None
     reason: str
 
 
 class Resume(Value, frozen=True, kw_only=True, tag="resume", tag_field="kind"):
-    """Let the time run again, for one candidate or (empty) for all."""
+    """Let the time run again, for one candidate or (None) for all."""
 
-    candidate: str
+    candidate: Label | None
     reason: str
 
 
 class Extend(Value, frozen=True, kw_only=True, tag="extend", tag_field="kind"):
-    """Give time, to one candidate or (empty) to all."""
+    """Give time, to one candidate or (None) to all."""
 
-    candidate: str
+    candidate: Label | None
     ms: Milliseconds
     reason: str
 
 
 class Message(Value, frozen=True, kw_only=True, tag="message", tag_field="kind"):
-    """Tell one candidate or (empty) all."""
+    """Tell one candidate or (None) all."""
 
-    candidate: str
+    candidate: Label | None
     text: str
     must_confirm: bool
 
 
 class Collect(Value, frozen=True, kw_only=True, tag="collect", tag_field="kind"):
-    """Take in one candidate's paper, or (empty) all that are still open."""
+    """Take in one candidate's paper, or (None) all that are still open."""
 
-    candidate: str
+    candidate: Label | None
     reason: str
 
 

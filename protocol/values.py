@@ -88,4 +88,5 @@ def _decoder(expected: Any) -> msgspec.json.Decoder[Any]:
 
 
 def _name(expected: Any) -> str:
-    return getattr(expected, "__name__", str(expected))
+    kinds = getattr(expected, "__args__", ())
+    return getattr(expected, "__name__", f"one of {len(kinds)} kinds")

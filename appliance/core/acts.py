@@ -175,7 +175,7 @@ class Acts:
 
     async def _about_candidates(self, act: Any, asked: StaffAct, envelope: Envelope) -> list[int]:
         what = self._what(act)
-        if act.candidate == "":
+        if act.candidate is None:
             return await self._all(what, asked, envelope)
         seating = self._seating(act.candidate)
         if isinstance(act, api.Move):
