@@ -66,7 +66,7 @@ def test_a_service_has_few_rights(units: Path, service: str) -> None:
     assert report.returncode == 0, report.stdout
 
 
-@pytest.mark.parametrize("setting", ["RestartSec", "NoNewPrivileges", "MemoryDenyWriteExecute"])
+@pytest.mark.parametrize("setting", ["Restart", "NoNewPrivileges", "MemoryDenyWriteExecute"])
 def test_the_shared_file_is_what_lowers_the_count(units: Path, setting: str) -> None:
     """The settings that all services share are read from the drop-in, and stand nowhere else."""
     shared = (UNITS / "exam-.service.d" / "hardening.conf").read_text(encoding="utf-8")
