@@ -10,7 +10,7 @@ const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 const words = (text) => new Set(text.trim().split(/\s+/));
 
-const ELEMENTS = words(`
+export const ELEMENTS = words(`
   p div span br hr ul ol li dl dt dd table caption colgroup col thead tbody tfoot tr th td
   strong em b i u s big tt bdi bdo dfn sub sup small code pre blockquote q cite h1 h2 h3 h4 h5 h6 figure
   figcaption img ruby rt rp abbr mark del ins kbd samp var section article header footer
@@ -18,16 +18,16 @@ const ELEMENTS = words(`
 const DROPPED = words(`
   script style iframe frame frameset object embed applet template input textarea select
   link meta base title head svg audio video source track canvas portal`);
-const MATH = words(`
+export const MATH = words(`
   math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle merror mpadded mphantom
   mfenced menclose msub msup msubsup munder mover munderover mmultiscripts mprescripts
   none mtable mtr mtd mlabeledtr semantics`);
-const MATH_ATTRIBUTES = words(`
+export const MATH_ATTRIBUTES = words(`
   display displaystyle scriptlevel mathvariant stretchy symmetric fence separator form
   lspace rspace minsize maxsize largeop movablelimits accent accentunder linethickness
   columnalign rowalign columnspan rowspan columnlines rowlines frame width height depth
   voffset notation open close separators dir alttext`);
-const ATTRIBUTES = {
+export const ATTRIBUTES = {
   td: words("colspan rowspan headers"),
   th: words("colspan rowspan scope headers"),
   col: words("span"),
@@ -35,7 +35,7 @@ const ATTRIBUTES = {
   ol: words("start type reversed"),
   li: words("value"),
 };
-const EVERYWHERE = words("lang dir title");
+export const EVERYWHERE = words("lang dir title");
 const ASSET = /^assets\/([0-9a-f]{64}\.[a-z0-9]{1,5})$/;
 const SIZE = /^[0-9]{1,4}$/;
 

@@ -1,9 +1,12 @@
 """What the page does not let in: foreign code, strangers, a second page."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
 from exam.paper import Blank, ExtendedText, Option, Paper, Part, SingleChoice, TextEntry
+from provisioning.qti import html
 from terminal_agent.actions import SetLanguage
 from terminal_agent.view import Language, Screen
 from tests.integration.page.conftest import Desk
@@ -100,8 +103,8 @@ async def test_good_content_survives_the_wall(desk: Desk) -> None:
         "<p>H<sub>2</sub>O, <ruby>碳<rt>tàn</rt></ruby>, <em>e</em></p>",
         f'<img src="paper/assets/{CHART_NAME}" alt="图" width="10">',
     )
-    for html in kept:
-        given = html.replace("paper/assets/", "assets/")
+    for content in kept:
+        given = content.replace("paper/assets/", "assets/")
         shown = await desk.page.evaluate(
             """async (html) => {
                 const { clean } = await import("/clean.js");
@@ -111,7 +114,28 @@ async def test_good_content_survives_the_wall(desk: Desk) -> None:
             }""",
             given,
         )
-        assert shown == html
+        assert shown == content
+
+
+async def test_the_wall_lets_through_what_provisioning_writes(desk: Desk) -> None:
+    """Each element and attribute that a cleaned paper may hold is shown at the seat."""
+    lists: dict[str, Any] = await desk.page.evaluate(
+        """async () => {
+            const wall = await import("/clean.js");
+            const attributes = Object.entries(wall.ATTRIBUTES).map(([tag, set]) => [tag, [...set]]);
+            return { html: [...wall.ELEMENTS], math: [...wall.MATH],
+                everywhere: [...wall.EVERYWHERE], mathAttributes: [...wall.MATH_ATTRIBUTES],
+                attributes: Object.fromEntries(attributes) };
+        }"""
+    )
+    assert html.HTML_TAGS - set(lists["html"]) == set()
+    assert html.MATHML_TAGS - set(lists["math"]) == set()
+    handled = {"img": {"src", "alt", "width", "height"}}
+    for tag, names in html.ATTRIBUTES.items():
+        kept = {*lists["everywhere"], *lists["attributes"].get(tag, ()), *handled.get(tag, ())}
+        if tag in html.MATHML_TAGS:
+            kept |= set(lists["mathAttributes"])
+        assert names - kept == set(), tag
 
 
 async def test_blanks_only_where_the_item_has_them(empty_desk: Desk) -> None:
