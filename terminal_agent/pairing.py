@@ -10,12 +10,13 @@ Rules:
    the box knows the machine and gives the same certificates.
 4. What was typed wrong is a `PairingRefusedError` with the box's reason; a box that does not
    prove the code is a `protocol.pairing.ConfirmationError`.
+5. A box that asks to wait is waited for, for a while; nothing else is tried twice.
 """
 
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -23,14 +24,18 @@ from typing import Final, TypeVar
 
 import aiohttp
 
+from protocol.discovery import Address
 from protocol.enrolment import Issued, make_request
-from protocol.errors import MalformedError
+from protocol.errors import MalformedError, ProtocolError
 from protocol.pairing import (
     FINISH_PATH,
     START_PATH,
+    CodeFormatError,
+    ConfirmationError,
     Done,
     Finish,
     Offer,
+    Refusal,
     Refused,
     SeatSide,
     Start,
@@ -42,6 +47,9 @@ from terminal_agent.identity import Identity, SeatKeys, keep, keys_for
 T = TypeVar("T")
 
 STEP_TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 3.0
+PATIENCE_S: Final = 20.0
+"""How long a seat waits in all when the box asks it to come again."""
 _LARGEST: Final = 131_072
 
 
@@ -58,7 +66,9 @@ class PairingLineError(ConnectionError):
     """Nobody answered at the address, or the line broke: try again, nothing is lost."""
 
 
-async def pair(*, host: str, port: int, seat: str, code: str, folder: Path) -> Identity:
+async def pair(
+    *, host: str, port: int, seat: str, code: str, folder: Path, patience_s: float = PATIENCE_S
+) -> Identity:
     """Pair this machine as ``seat`` with the appliance at ``host``; store what is issued.
 
     1. Keys for the seat lie in ``folder``.
@@ -70,6 +80,47 @@ async def pair(*, host: str, port: int, seat: str, code: str, folder: Path) -> I
     Raises `CodeFormatError`, `PairingRefusedError`, `ConfirmationError`, `PairingLineError`,
     or another `ProtocolError` where the box sends what it must not.
     """
+    while True:
+        try:
+            return await _pair_once(host, port, seat, code, folder)
+        except PairingRefusedError as refused:
+            patience_s -= refused.retry_after_s
+            if refused.reason is not Refusal.SLOW_DOWN or patience_s < 0:
+                raise
+            await asyncio.sleep(refused.retry_after_s)
+
+
+async def pair_with_any(
+    addresses: Iterable[Address], *, seat: str, code: str, folder: Path
+) -> tuple[Address, Identity]:
+    """Pair with the first of ``addresses`` that proves the code; each is tried once.
+
+    If none does, raises what tells the person most: that a box refused them, that somebody
+    did not prove the code, or that nobody answered.
+    """
+    failures: list[PairingRefusedError | ProtocolError | PairingLineError] = []
+    for address in addresses:
+        try:
+            identity = await pair(
+                host=address.host, port=address.port, seat=seat, code=code, folder=folder
+            )
+        except CodeFormatError:
+            raise
+        except (PairingRefusedError, ProtocolError, PairingLineError) as failure:
+            failures.append(failure)
+        else:
+            return address, identity
+    if not failures:
+        raise PairingLineError("expected an address of the appliance; none is known: type one")
+    raise min(failures, key=_telling)
+
+
+def _telling(failure: Exception) -> int:
+    kinds = (PairingRefusedError, ConfirmationError, ProtocolError)
+    return next((n for n, kind in enumerate(kinds) if isinstance(failure, kind)), len(kinds))
+
+
+async def _pair_once(host: str, port: int, seat: str, code: str, folder: Path) -> Identity:
     side = SeatSide(seat=seat, code=read_code(code))
     keys = await asyncio.to_thread(keys_for, folder, seat)
     with _line_errors(f"{host}:{port}"):
@@ -85,7 +136,7 @@ async def unverified_certificate_of(host: str, port: int) -> bytes:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    async with asyncio.timeout(STEP_TIMEOUT_S):
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
         _, writer = await asyncio.open_connection(host, port, ssl=context)
     try:
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)

@@ -5,6 +5,7 @@ import hashlib
 import socket
 import ssl
 import stat
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,11 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from appliance.core.pairing import Decision, Event, PairingDesk, SeatPaired, WrongCode
 from appliance.core.pairing_http import routes
+from protocol.discovery import Address
 from protocol.enrolment import CentreAuthority
 from protocol.pairing import START_PATH, CodeFormatError, ConfirmationError, Finish, Refusal
 from runtime.errors import DiskFullError
 from terminal_agent.identity import forget_keys, load
-from terminal_agent.pairing import PairingLineError, PairingRefusedError, pair
+from terminal_agent.pairing import PairingLineError, PairingRefusedError, pair, pair_with_any
 from tests.authority import Made, make_authority, server_certificate
 
 AUTHORITY = make_authority()
@@ -35,7 +37,7 @@ class Box:
         self.desk = PairingDesk(authority=authority)
         self.events: list[Event] = []
         self.disk_full = False
-        self.now = 0
+        self.clock = lambda: 0
         self.certificate = server_certificate(authority)
         self.context = server_context(folder, self.certificate)
         self.port = 0
@@ -46,14 +48,15 @@ class Box:
             raise DiskFullError("no room")
         self.events.append(event)
 
+    def now(self) -> int:
+        return self.clock()
+
     def digest(self) -> bytes:
         return hashlib.sha256(self.certificate.certificate.public_bytes(Encoding.DER)).digest()
 
     def app(self) -> web.Application:
         app = web.Application()
-        table = routes(
-            self.desk, server_digest=self.digest, now_ms=lambda: self.now, record=self.record
-        )
+        table = routes(self.desk, server_digest=self.digest, now_ms=self.now, record=self.record)
         app.add_routes(table)
         return app
 
@@ -85,6 +88,12 @@ async def box(tmp_path: Path) -> AsyncIterator[Box]:
     box = Box(tmp_path)
     async with serving(box.app(), box.context) as box.port:
         yield box
+
+
+def closed_port() -> int:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        return closed.getsockname()[1]
 
 
 def wrong(code: str) -> str:
@@ -153,12 +162,39 @@ async def test_a_wrong_code_pairs_nobody(box: Box, tmp_path: Path) -> None:
 async def test_the_right_code_after_a_wrong_one(box: Box, tmp_path: Path) -> None:
     """After the wait that was told, the right code is taken."""
     where = {"host": "127.0.0.1", "port": box.port, "seat": "a-01", "folder": tmp_path}
-    with pytest.raises(PairingRefusedError):
-        await pair(code=wrong(box.code), **where)  # type: ignore[arg-type]
+    with pytest.raises(PairingRefusedError, match="wrong_code"):
+        await pair(code=wrong(box.code), **where)
     with pytest.raises(PairingRefusedError, match="slow_down"):
-        await pair(code=box.code, **where)  # type: ignore[arg-type]
-    box.now += 1000
-    assert (await pair(code=box.code, **where)).seat == "a-01"  # type: ignore[arg-type]
+        await pair(code=box.code, patience_s=0.5, **where)
+    begin = time.monotonic()
+    box.clock = lambda: 900 + int(1000 * (time.monotonic() - begin))
+    assert (await pair(code=box.code, **where)).seat == "a-01"
+
+
+async def test_the_real_box_is_found_among_strangers(box: Box, tmp_path: Path) -> None:
+    """Addresses where nobody, a spoofer or somebody else answers are passed over."""
+    spoofer = Box(tmp_path)
+    spoofer.desk = CredulousDesk(authority=make_authority())
+    spoofer.desk.open_window(SEATS, by="nobody", now=0)
+    async with (
+        serving(spoofer.app(), spoofer.context) as false,
+        serving(web.Application(), spoofer.context) as other,
+    ):
+        addresses = [Address("127.0.0.1", port) for port in (closed_port(), false, other, box.port)]
+        found, identity = await pair_with_any(
+            addresses, seat="a-01", code=box.code, folder=tmp_path / "seat"
+        )
+        assert found == addresses[-1]
+        assert identity.seat == "a-01"
+        for known, error in ((2, ConfirmationError), (1, PairingLineError), (0, PairingLineError)):
+            with pytest.raises(error):
+                await pair_with_any(
+                    addresses[:known], seat="a-02", code=box.code, folder=tmp_path / "other"
+                )
+        with pytest.raises(PairingRefusedError, match="taken"):
+            await pair_with_any(
+                addresses[2:], seat="a-01", code=box.code, folder=tmp_path / "other"
+            )
 
 
 @pytest.mark.parametrize("knows_the_code", [False, True])
@@ -283,9 +319,7 @@ async def test_another_seats_keys_are_not_used_again(box: Box, tmp_path: Path) -
 
 async def test_nobody_there_is_a_line_error(tmp_path: Path) -> None:
     """A closed port says where nobody answered, and what to look at."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
+    port = closed_port()
     with pytest.raises(PairingLineError, match=f"127.0.0.1:{port}: expected an appliance"):
         await pair(host="127.0.0.1", port=port, seat="a-01", code="123456789", folder=tmp_path)
 

@@ -1,6 +1,7 @@
 """Two sides with the same code agree; any difference breaks the proof."""
 
 import hashlib
+import hmac
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from protocol.pairing import (
     SeatSide,
     SharedKeys,
     Start,
+    Transcript,
     answer,
     code_from,
     read_code,
@@ -143,3 +145,24 @@ def test_keys_do_not_print() -> None:
 def test_small_numbers_keep_their_zeros() -> None:
     """A code has nine digits whatever its number is."""
     assert code_from(7) == "000 000 007"
+
+
+def test_the_proofs_are_what_the_documents_say() -> None:
+    """HKDF and HMAC done by hand from RFC 5869 and the module's words give the same proof."""
+    seat_share, box_share, secret = b"A" + bytes(32), b"B" + bytes(32), b"k" * 32
+    transcript = Transcript(
+        seat="a-01", seat_share=seat_share, box_share=box_share, server_digest=CERTIFICATE
+    )
+    parts = [b"examhall pairing v1", b"a-01", seat_share, box_share, CERTIFICATE]
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    info = b"examhall pairing v1 confirmation" + hashlib.sha256(framed).digest()
+    extracted = hmac.digest(bytes(32), secret, "sha256")
+    first = hmac.digest(extracted, info + b"\x01", "sha256")
+    second = hmac.digest(extracted, first + info + b"\x02", "sha256")
+    tls, signer, issued = (hashlib.sha256(each).digest() for each in (b"t", b"s", b"i"))
+    keys = SharedKeys(secret, transcript)
+    assert keys.seat_confirmation(b"t", b"s") == hmac.digest(
+        first, b"seat" + tls + signer, "sha256"
+    )
+    by_hand = hmac.digest(second, b"box" + tls + signer + issued, "sha256")
+    assert keys.box_confirmation(b"t", b"s", b"i") == by_hand
