@@ -319,8 +319,8 @@ def _whole_folder(target: Path) -> Iterator[Path]:
     part = target.with_name(f".{target.name}.part")
     if part.exists():
         shutil.rmtree(part)
-    make_folder(part)
     try:
+        make_folder(part)
         yield part
         for folder in [p for p in part.rglob("*") if p.is_dir()]:
             sync_folder(folder)

@@ -23,6 +23,7 @@ _ITEM_TYPE: Final = re.compile(r"imsqti_item_xmlv\d+p\d+")
 _TEST_TYPE: Final = re.compile(r"imsqti_(test|assessment)_xmlv\d+p\d+")
 _REFUSED: Final = ("selection", "preCondition", "branchRule", "assessmentSectionRef")
 _DEFAULT_WEIGHT: Final = "WEIGHT"
+_LARGEST: Final = 1_000_000
 
 
 class ItemRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,9 +169,9 @@ def _read_ref(
 
 
 def decimal(written: str) -> Decimal | None:
-    """Return the finite number that ``written`` holds, if it holds one."""
+    """Return the number that ``written`` holds, if it holds one of at most a million."""
     try:
         value = Decimal(written)
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and abs(value) <= _LARGEST else None
