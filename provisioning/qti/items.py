@@ -16,6 +16,13 @@ from provisioning.qti.keys import Declaration
 from provisioning.qti.labels import make_labels
 
 _KNOWN: Final = ("choiceInteraction", "textEntryInteraction", "extendedTextInteraction")
+_PARTS: Final = frozenset(
+    {
+        "responseDeclaration", "outcomeDeclaration", "contextDeclaration", "itemBody",
+        "responseProcessing", "stylesheet", "catalogInfo", "apipAccessibility",
+    }
+)  # fmt: skip
+"""What an item may hold beside its body; looks and reading aids are the seat's own."""
 _TRUE: Final = frozenset({"对", "正确", "是", "√", "✓", "true", "right", "correct", "yes", "t"})
 _FALSE: Final = frozenset({"错", "错误", "否", "×", "✗", "false", "wrong", "incorrect", "no", "f"})
 _DEFAULT_LENGTH: Final = 12
@@ -45,10 +52,10 @@ def _interactions(source: Source, renderer: Renderer, problems: Problems) -> lis
     place = renderer.place(source.root)
     if xml.attribute(source.root, "adaptive") == "true":
         problems.add(messages.ADAPTIVE, place, name="adaptive")
-    for element in source.root.iter():
-        if xml.name(element) in ("templateDeclaration", "templateProcessing"):
-            problems.add(messages.ADAPTIVE, renderer.place(element), name=xml.written_name(element))
-    found = [e for e in source.root.iter() if xml.name(e).endswith("Interaction")]
+    _check_children(source.root, renderer, problems)
+    body = xml.child(source.root, "itemBody")
+    everything = () if body is None else body.iterdescendants()
+    found = [e for e in everything if xml.name(e).endswith("Interaction")]
     for element in found:
         if xml.name(element) not in _KNOWN:
             where = renderer.place(element)
@@ -59,6 +66,18 @@ def _interactions(source: Source, renderer: Renderer, problems: Problems) -> lis
     elif len(found) > 1 and set(kinds) != {"textEntryInteraction"} and set(kinds) <= set(_KNOWN):
         problems.add(messages.MIXED_INTERACTIONS, place, came=", ".join(kinds))
     return found
+
+
+def _check_children(root: xml.Element, renderer: Renderer, problems: Problems) -> None:
+    """Refuse parts of an item that change what is asked and that we do not have."""
+    for element in root:
+        name, place = xml.name(element), renderer.place(element)
+        if name in ("templateDeclaration", "templateProcessing"):
+            problems.add(messages.ADAPTIVE, place, name=xml.written_name(element))
+        elif name == "modalFeedback":
+            renderer.notes.add(messages.FEEDBACK_LEFT_OUT, place, name=xml.written_name(element))
+        elif name not in _PARTS:
+            problems.add(messages.UNKNOWN_ELEMENT, place, name=xml.written_name(element))
 
 
 # --- choices ---------------------------------------------------------------------------
@@ -214,6 +233,10 @@ def _text_entry(
         reachable += best
     points = counting.points(reachable)
     body = _body(source.root, renderer)
+    for element in elements:
+        own = renderer.blanks.get(xml.attribute(element, "responseIdentifier"))
+        if own is not None and f'data-blank="{own}"' not in body:
+            counting.add(messages.HIDDEN_BLANK, element, name=own)
     return (
         paper.TextEntry(id=source.label, points=points, body=body, blanks=tuple(blanks)),
         paper.ItemKey(item=source.label, points=points, texts=texts),

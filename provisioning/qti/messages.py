@@ -131,6 +131,12 @@ BLANK_TWICE = Text(
     zh="两个空使用同一个 responseIdentifier {came}；每空应各有一个。",
     en="two blanks share the responseIdentifier {came}; give each its own.",
 )
+HIDDEN_BLANK = Text(
+    code="qti-hidden-blank",
+    zh="空 {name} 位于考生看不到的部分（如反馈），无法作答；请移到题面中。",
+    en="the blank {name} stands where candidates cannot see it (such as feedback); move it into "
+    "the question.",
+)
 NO_KEY = Text(
     code="qti-no-key",
     zh="{name} 没有标准答案；应有 correctResponse 或 mapping，请补上。",

@@ -267,6 +267,43 @@ def test_a_bad_item_is_refused(changes, code, package, make_choice):
     assert [problem.code for problem in refused(package)] == [code]
 
 
+@pytest.mark.parametrize("name", ["assessmentStimulusRef", "companionMaterialsInfo"])
+def test_parts_that_would_be_lost_are_refused(name, package, make_choice):
+    """A shared passage or companion material is no small print: refused by its name."""
+    package.add_item("Q1", f'<{name} identifier="s" href="s.xml"/>' + make_choice())
+    (problem,) = refused(package)
+    assert (problem.code, problem.values["name"]) == ("qti-element", name)
+
+
+def test_modal_feedback_is_left_out_and_noted(package, make_choice):
+    """Feedback after the item never reaches the paper."""
+    feedback = (
+        '<modalFeedback outcomeIdentifier="F" identifier="x" showHide="show">选 B</modalFeedback>'
+    )
+    package.add_item("Q1", make_choice() + feedback)
+    _, _, converted = only_item(package.build())
+    assert "选 B" not in str(converted.paper)
+    assert [note.code for note in converted.notes] == ["qti-note-feedback"]
+
+
+def test_a_blank_in_feedback_is_refused(package):
+    """A blank that nobody can see would count against everybody."""
+    inner = TEXT_ENTRY.replace(
+        '和\n<textEntryInteraction responseIdentifier="R_2"/>',
+        '<feedbackInline outcomeIdentifier="F" identifier="x" showHide="show">'
+        '<textEntryInteraction responseIdentifier="R_2"/></feedbackInline>',
+    )
+    package.add_item("Q1", inner)
+    assert [problem.code for problem in refused(package)] == ["qti-hidden-blank"]
+
+
+@pytest.mark.parametrize("length", ["-1", "2.5", "1e9999", "many"])
+def test_numbers_out_of_reason_are_refused(length, package):
+    """A length that is no whole number, or beyond reason, is reported with its place."""
+    package.add_item("Q1", EXTENDED.replace('"300"', f'"{length}"'))
+    assert [problem.code for problem in refused(package)] == ["qti-number"]
+
+
 def test_two_kinds_in_one_item_are_refused(package):
     """A choice and a text in one item cannot be answered as one response."""
     inner = """<itemBody><extendedTextInteraction responseIdentifier="A"/>
