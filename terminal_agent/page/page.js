@@ -46,6 +46,7 @@ function mount(name) {
   mounted.close?.();
   mounted = { name, ...screens[name](app) };
   document.getElementById("app").replaceChildren(mounted.element);
+  scrollTo(0, 0);
   mounted.focus?.focus({ preventScroll: true });
 }
 

@@ -17,10 +17,10 @@ export function examHeader(app, handIn) {
   const counts = Object.fromEntries(
     ["total", "answered", "marked", "unanswered"].map((name) => [name, h("dd", {}, "–")]),
   );
-  const digits = h("span", { class: "digits", role: "timer" });
+  const digits = h("span", { class: "digits" });
   const time = h(
     "div",
-    { class: "time-left" },
+    { class: "time-left", role: "timer", label: ["aria-label", "time_left"] },
     h("span", { class: "time-label" }, say("time_left")),
     digits,
   );

@@ -45,7 +45,7 @@ export function questionList(app, goTo) {
       cells[place].tabIndex = cells[place] === stop ? 0 : -1;
     });
     if (cells[paper.place].hidden) chooser.showAll();
-    cells[paper.place].scrollIntoView({ block: "nearest" });
+    reveal(grid, cells[paper.place]);
   }
 
   update();
@@ -66,6 +66,12 @@ function tellCell(element, { item, number }, paper) {
   else element.removeAttribute("aria-current");
   const state = say(answered ? "state_answered" : "state_unanswered").data;
   label(element, "aria-label", marked ? "cell_marked" : "cell", { n: number, state });
+}
+
+// Scroll the grid, and nothing around it, as far as needed to show the cell.
+function reveal(grid, { offsetTop: top, offsetHeight: height }) {
+  const lowest = top + height + 8 - grid.clientHeight;
+  grid.scrollTop = Math.min(Math.max(grid.scrollTop, lowest), top - 8);
 }
 
 const STEPS = {

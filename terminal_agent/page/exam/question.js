@@ -50,6 +50,7 @@ export function questionPane(app, { goTo, changed }) {
     fields = fieldsFor(current, paper.responses.get(current.item.id), respond);
     content.replaceChildren(fields.element);
     scroll.scrollTop = 0;
+    heading.scrollIntoView({ block: "nearest" }); // where the page scrolls as a whole
     show(previous, paper.place > 0);
     show(next, paper.place < paper.entries.length - 1);
     drawState();
