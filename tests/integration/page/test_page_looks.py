@@ -127,14 +127,14 @@ async def test_zoom_and_back_to_normal(exam: Desk) -> None:
     normal = await letter_height(exam)
     await exam.page.keyboard.press("Control+=")
     await exam.page.keyboard.press("Control+=")
-    assert await letter_height(exam) == pytest.approx(normal * 1.25)
+    assert await letter_height(exam) == pytest.approx(normal * 1.25, rel=0.001)
     await expect(exam.page.get_by_role("button", name="按 Ctrl+0 复原")).to_be_visible()
     await exam.page.keyboard.press("Control+0")
-    assert await letter_height(exam) == pytest.approx(normal)
+    assert await letter_height(exam) == pytest.approx(normal, rel=0.001)
     await exam.page.keyboard.press("Control+-")
-    assert await letter_height(exam) == pytest.approx(normal * 0.9)
+    assert await letter_height(exam) == pytest.approx(normal * 0.9, rel=0.001)
     await exam.page.get_by_role("button", name="按 Ctrl+0 复原").click()
-    assert await letter_height(exam) == pytest.approx(normal)
+    assert await letter_height(exam) == pytest.approx(normal, rel=0.001)
 
 
 async def test_the_language_changes_in_mid_exam_and_disturbs_nothing(exam: Desk) -> None:
