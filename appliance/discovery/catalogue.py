@@ -33,6 +33,8 @@ class Catalogue:
     def __init__(self) -> None:
         self._seats: frozenset[str] = frozenset()
         self._seen: dict[str, TerminalSeen] = {}
+        self._moved: set[str] = set()
+        """Heard at a new address, not yet probed there."""
 
     def recall(self, known: Iterable[TerminalSeen]) -> None:
         """Take what was known before a restart, as things to look for."""
@@ -79,15 +81,20 @@ class Catalogue:
                 last_heard=now,
             )
         self._seen[name] = seen
+        if old is not None and set(seen.addresses) - set(old.addresses):
+            self._moved.add(name)
         return old is None or replace(old, last_heard=now) != seen
 
     def due(self, now: int) -> list[TerminalSeen]:
         """Return the machines that should be probed now."""
-        return [seen for seen in self._seen.values() if _is_due(seen, now)]
+        return [
+            seen for seen in self._seen.values() if seen.name in self._moved or _is_due(seen, now)
+        ]
 
     def probed(self, name: str, answered: str | None, now: int) -> bool:
         """Note which address answered, None for none; says whether that changes anything."""
         old = self._seen.get(name)
+        self._moved.discard(name)
         if old is None:
             return False
         if answered is not None:

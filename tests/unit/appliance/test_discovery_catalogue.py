@@ -113,6 +113,19 @@ def test_who_is_due() -> None:
     assert len(catalogue.due(PROBE_EVERY_MS)) == 2
 
 
+def test_who_is_heard_elsewhere_is_due_at_once() -> None:
+    """A machine that says a new address is probed without waiting for its turn, once."""
+    catalogue = hall("a-01")
+    catalogue.hear("a-01", [HERE], {}, 0)
+    catalogue.probed("a-01", str(HERE), 0)
+    catalogue.hear("a-01", [HERE], {}, 1)
+    assert catalogue.due(1) == []
+    catalogue.hear("a-01", [THERE], {}, 2)
+    assert [seen.name for seen in catalogue.due(2)] == ["a-01"]
+    catalogue.probed("a-01", str(THERE), 3)
+    assert catalogue.due(3) == []
+
+
 def test_complete_is_when_every_seat_answers() -> None:
     """One seat missing or silent: the search goes on."""
     catalogue = hall("a-01", "a-02")
