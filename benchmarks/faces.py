@@ -73,7 +73,11 @@ class Side:
 def running(command: list[str], folder: Path, path: str = "") -> Iterator[Side]:
     """Start one side on one core, one thread."""
     core = max(os.sched_getaffinity(0))
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path}
+    environment = os.environ | {
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": path,
+        "PYTHONWARNINGS": "ignore",  # the baseline's models import pkg_resources
+    }
     process = subprocess.Popen(
         ["taskset", "-c", str(core), *command, str(folder)],
         stdin=subprocess.PIPE,

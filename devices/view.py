@@ -35,16 +35,8 @@ import msgspec
 from devices.capture import AnyOrigin, CaptureSettings, Source, open_source
 from devices.encoder import Encoder, EncoderSettings, Piece
 from devices.errors import DeviceError, EncoderError, PictureLostError
-from devices.picture import (
-    Fault,
-    Observed,
-    Picture,
-    PictureLimits,
-    faults,
-    measure,
-    observe,
-    thumbnail,
-)
+from devices.faults import Fault, Observed, PictureLimits, faults, observe
+from devices.picture import Picture, measure, thumbnail
 
 Clock = Callable[[], int]
 """Milliseconds; hall time in the product. Called from the view's thread."""

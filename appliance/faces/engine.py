@@ -22,7 +22,8 @@ from appliance.faces.errors import NoPictureError
 from appliance.faces.formats import check_picture
 from appliance.faces.look import Describe, Descriptor, Face, Look, Scale
 from appliance.faces.models import Models, find_models
-from devices.picture import Picture, faults, measure, thumbnail
+from devices.faults import faults
+from devices.picture import Picture, measure, thumbnail
 
 _CHIP = 150
 _PADDING = 0.25

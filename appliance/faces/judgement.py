@@ -26,7 +26,7 @@ import msgspec
 
 from appliance.faces.look import Descriptor, Face, Look, Scale
 from appliance.ipc.faces import Verdict
-from devices.picture import Fault
+from devices.faults import Fault
 from protocol.faces_api import FaceHint
 
 FEWEST: Final = 3

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from devices.picture import Fault, Measure
+from devices.faults import Fault, Measure
 
 Descriptor = Annotated[tuple[float, ...], msgspec.Meta(min_length=128, max_length=128)]
 """dlib's 128 numbers of a face; two of one person lie closer than 0.6, mostly."""

@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from devices.picture import (
-    Fault,
-    Picture,
-    PictureLimits,
-    faults,
-    measure,
-    observe,
-    thumbnail,
-)
+from devices.faults import Fault, PictureLimits, faults, observe
+from devices.picture import Picture, measure, thumbnail
 
 LIMITS = PictureLimits()
 

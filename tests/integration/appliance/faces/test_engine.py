@@ -8,7 +8,7 @@ from appliance.faces.engine import Engine, distance
 from appliance.faces.errors import ModelError, NoPictureError
 from appliance.faces.look import Describe, Scale
 from appliance.faces.models import LANDMARKS, find_models
-from devices.picture import Fault
+from devices.faults import Fault
 from drill import faces
 from drill.clips import ClipSettings, cut_out, frames, sample_roster_photo
 

@@ -15,7 +15,7 @@ from appliance.faces.judgement import (
 )
 from appliance.faces.look import Face, Look, Scale
 from appliance.ipc.faces import Verdict
-from devices.picture import Fault, Measure
+from devices.faults import Fault, Measure
 from protocol.faces_api import FaceHint
 
 ACCEPT, REFUSE = 450, 600

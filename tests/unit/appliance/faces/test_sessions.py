@@ -5,7 +5,7 @@ import pytest
 from appliance.faces.look import Face, Look, Scale
 from appliance.faces.sessions import CHECK_MS, Memory, Template, UnknownSessionError
 from appliance.ipc.faces import Admit, BeginCheck, Verdict
-from devices.picture import Measure
+from devices.faults import Measure
 from protocol.faces_api import FaceHint
 
 SESSION, OTHER = "1" * 32, "2" * 32
