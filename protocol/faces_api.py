@@ -12,10 +12,10 @@ an old one again.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 
 from exam.identifiers import Label
-from protocol.values import Count, HexId, Milliseconds, Value
+from protocol.values import Count, HexId, Milliseconds, Value, decode
 
 FRAMES: Final = "/v1/frames"
 FRAME_HEADER: Final = "Exam-Frame"
@@ -78,3 +78,8 @@ class FrameRefused(Value, frozen=True, kw_only=True, tag="refused", tag_field="o
 
 
 FrameReply = FrameSeen | FrameRefused
+
+
+def decode_frame_reply(data: bytes) -> FrameReply:
+    """Parse the reply to a frame."""
+    return decode(data, cast("type[FrameReply]", FrameReply))

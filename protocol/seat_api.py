@@ -16,8 +16,12 @@ twice, and is asked for again by number, so a link may break anywhere.
 from enum import StrEnum
 from typing import cast
 
+import msgspec
+
 from exam.identifiers import Digest, Label
+from exam.paper import Response
 from exam.rulebook import LoginField
+from exam.session import Session
 from protocol.envelope import Envelope
 from protocol.grant import Position
 from protocol.office_receipt import VerifiedJournal
@@ -79,11 +83,25 @@ class OwnData(Value, frozen=True, kw_only=True):
     extra_minutes: Count
 
 
+class Standing(Value, frozen=True, kw_only=True):
+    """Where the candidate stood before this grant, from the epochs before it.
+
+    So a candidate who comes back, or goes on at another seat, finds what was answered.
+    """
+
+    session: Session
+    responses: dict[Label, Response] = msgspec.field(default_factory=dict)
+    marked: tuple[Label, ...] = ()
+    current: Label | None = None
+    own_data_right: bool | None = None
+
+
 class LoggedIn(Value, frozen=True, kw_only=True, tag="logged_in", tag_field="outcome"):
     """The grant, and every decision so far that concerns this session or all."""
 
     grant: Envelope
     own_data: OwnData
+    standing: Standing
     decisions: tuple[Envelope, ...]
 
 

@@ -23,7 +23,8 @@ from exam.session import State
 from protocol.decisions import Decision, Scope
 from protocol.envelope import Envelope
 from protocol.journal import Event, HandedIn, RulesRead, decode_event
-from protocol.seat_api import DecisionSaid, Hello, LoginRequest, ReceiptSaid
+from protocol.seat_api import DecisionSaid, Hello, LoggedIn, LoginRequest, ReceiptSaid
+from protocol.standing import standing_after
 from runtime.database import Database
 from runtime.errors import DatabaseError, DiskError
 
@@ -107,13 +108,20 @@ class Following:
         if event is not None:
             self._owed.put_nowait(_GiveReceipt(seating=seating, event=event))
 
-    async def logged_in(self, given: GrantGiven, request: LoginRequest) -> tuple[Envelope, ...]:
-        """Begin what a log-in begins; return the decisions that concern the session."""
+    async def logged_in(self, given: GrantGiven, request: LoginRequest) -> LoggedIn:
+        """Begin what a log-in begins; return all that the seat must know of the session."""
         seating = given.seating
         if seating.session.state is State.SEATED:
             self._owed.put_nowait(_LookAt(seating=seating, consents=request.consents_to_faces))
-        mine = {seating.candidate.id}
-        return tuple(e for d, e in self._decider.made if _concerns(d, mine, set()))
+        mine, session, epoch = {seating.candidate.id}, seating.id or "", seating.epoch
+        bodies = await self._database.read(lambda c: records.events_before(c, session, epoch))
+        # From here on nothing is awaited: standing and decisions are of one moment.
+        return LoggedIn(
+            grant=given.grant,
+            own_data=given.own_data,
+            standing=standing_after(seating.session, (decode_event(body) for body in bodies)),
+            decisions=tuple(e for d, e in self._decider.made if _concerns(d, mine, set())),
+        )
 
     def _decided(self, decision: Decision, envelope: Envelope) -> None:
         said = DecisionSaid(decision=envelope)

@@ -199,6 +199,15 @@ def events_of(
     return [bytes(row[0]) for row in rows]
 
 
+def events_before(connection: Connection, session: str, epoch: int) -> list[bytes]:
+    """Return the bytes of all events of the epochs before ``epoch``, in their order."""
+    rows = connection.execute(
+        "SELECT body FROM events WHERE session = ? AND epoch < ? ORDER BY epoch, n",
+        (session, epoch),
+    )
+    return [bytes(row[0]) for row in rows]
+
+
 # --- decisions and acts ------------------------------------------------------------------------
 
 

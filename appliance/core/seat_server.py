@@ -35,7 +35,7 @@ from protocol.envelope import Envelope
 from protocol.errors import ProtocolError
 from protocol.journal import Batch
 from protocol.pairing import FINISH_PATH, START_PATH
-from protocol.seat_api import Beat, HallBeat, Hello, LoggedIn, LoginReply, LoginRequest, SeatSays
+from protocol.seat_api import Beat, HallBeat, Hello, LoggedIn, LoginRequest, SeatSays
 from protocol.values import decode, encode
 from runtime.clock import SteadyClock
 from runtime.errors import CertificateTimeError, DiskError
@@ -70,8 +70,8 @@ class SeatDesk:
     """The decisions that this seat has not seen."""
     on_hello: Callable[[Link], Awaitable[None]]
     """Called when a link stands: gives P, receipts and the like again."""
-    on_login: Callable[[GrantGiven, LoginRequest], Awaitable[tuple[Envelope, ...]]]
-    """Called after a grant; returns the decisions that concern the session."""
+    on_login: Callable[[GrantGiven, LoginRequest], Awaitable[LoggedIn]]
+    """Called after a grant; returns all that the seat must know of the session."""
 
 
 def seat_app(desk: SeatDesk) -> web.Application:
@@ -144,13 +144,9 @@ class _Handlers:
         asked = await _read(request, LoginRequest)
         seat = request[_SEAT]
         given = await self._desk.sessions.log_in(asked, seat.seat, seat.certificate)
-        reply: LoginReply
         if isinstance(given, GrantGiven):
-            decisions = await self._desk.on_login(given, asked)
-            reply = LoggedIn(grant=given.grant, own_data=given.own_data, decisions=decisions)
-        else:
-            reply = given
-        return _json(reply)
+            return _json(await self._desk.on_login(given, asked))
+        return _json(given)
 
     async def batches(self, request: web.Request) -> web.Response:
         batch = await _read(request, Batch)

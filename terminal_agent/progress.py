@@ -1,0 +1,133 @@
+"""How far the candidate at this seat has come: a fold over the journal's events.
+
+Everything that the page shows of a session follows from the events on this disk, decisions
+among them, by the functions that the box uses too. So a seat that was booted again stands
+where it stood.
+"""
+
+from dataclasses import dataclass, field
+
+from exam.paper import Response, is_empty
+from exam.rulebook import RuleBook
+from exam.session import NotNow, Session, happen
+from protocol.decisions import Collected, Decision, Paused, Told, Voided, open_decision
+from protocol.journal import (
+    Answered,
+    Consented,
+    DecisionReceived,
+    Event,
+    HandedIn,
+    HandRaised,
+    Left,
+    Marked,
+    NoticeConfirmed,
+    OwnData,
+    Placed,
+    Returned,
+)
+from protocol.keys import VerifyKey
+from protocol.meaning import happening_of, happening_of_event
+from protocol.seat_api import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeSaid:
+    """A message that the candidate has not confirmed yet."""
+
+    digest: str
+    text: str
+    at: int
+
+
+@dataclass
+class Progress:
+    """Where one session stands."""
+
+    rules: RuleBook
+    box_key: VerifyKey
+    session: Session = field(default_factory=Session)
+    responses: dict[str, Response] = field(default_factory=dict)
+    marked: set[str] = field(default_factory=set)
+    current: str | None = None
+    consented: bool = False
+    own_data_right: bool | None = None
+    hand_raised: bool = False
+    away_since: int | None = None
+    """Steady time since when the screen is left."""
+    notices: dict[str, NoticeSaid] = field(default_factory=dict)
+    handed_in: HandedIn | None = None
+    words: str = ""
+    """What staff said at the last pause, collection or voiding."""
+
+    def apply(self, event: Event) -> None:  # noqa: C901 - one line a kind of event
+        """Follow one event that lies on the disk."""
+        match event:
+            case Answered(item=item, response=response):
+                self.responses[item] = response
+            case Marked(item=item, on=on):
+                (self.marked.add if on else self.marked.discard)(item)
+            case Placed(item=item):
+                self.current = item
+            case Consented(faces=faces):
+                self.consented = faces
+            case OwnData(right=right):
+                self.own_data_right = right
+            case HandRaised():
+                self.hand_raised = True
+            case NoticeConfirmed(notice=notice):
+                self.notices.pop(notice, None)
+            case Left(mono=mono):
+                self.away_since = mono
+            case Returned():
+                self.away_since = None
+            case HandedIn():
+                self.handed_in = event
+            case DecisionReceived(decision=envelope):
+                self._decided(open_decision(envelope, self.box_key), envelope.digest)
+            case _:
+                pass
+        self._happen(event)
+
+    def begin(self, standing: Standing) -> None:
+        """Begin where the candidate stood before the grant."""
+        self.session = standing.session
+        self.responses = dict(standing.responses)
+        self.marked = set(standing.marked)
+        self.current = standing.current
+        self.own_data_right = standing.own_data_right
+
+    def standing(self) -> Standing:
+        """Return where the candidate stands, as another seat would go on from."""
+        return Standing(
+            session=self.session,
+            responses=dict(self.responses),
+            marked=tuple(sorted(self.marked)),
+            current=self.current,
+            own_data_right=self.own_data_right,
+        )
+
+    def _happen(self, event: Event) -> None:
+        happening = happening_of_event(event, self.rules)
+        if happening is None:
+            return
+        after = happen(self.session, happening)
+        if not isinstance(after, NotNow):
+            self.session = after
+
+    def _decided(self, decision: Decision, digest: str) -> None:
+        happening = happening_of(decision.what, decision.at)
+        if happening is not None:
+            after = happen(self.session, happening)
+            if not isinstance(after, NotNow):
+                self.session = after
+        match decision.what:
+            case Told(text=text):
+                self.notices[digest] = NoticeSaid(digest=digest, text=text, at=decision.at)
+            case Paused(reason=reason) | Collected(reason=reason) | Voided(reason=reason):
+                self.words = reason
+            case _:
+                pass
+
+    def answered(self) -> int:
+        """Count the items whose response is not empty."""
+        return sum(not is_empty(response) for response in self.responses.values())

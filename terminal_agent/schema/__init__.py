@@ -1,0 +1,1 @@
+"""The spool's tables, as commented SQL files."""

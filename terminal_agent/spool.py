@@ -1,0 +1,251 @@
+"""The spool: the candidate's answers on this seat's disk, before the page says "saved".
+
+Rules:
+
+1. `append` returns when the event is durable (SQLite WAL, ``synchronous=FULL``); nothing
+   is shown as saved before, and nothing is sent before.
+2. Events are never changed and never removed while the office has not verified them.
+3. The session key lies beside the events: a seat that is booted again goes on signing
+   where it stopped.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from sqlite3 import Connection
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from protocol.envelope import Envelope
+from protocol.grant import Grant, Position
+from protocol.journal import Event, encode_event
+from protocol.keys import SigningKey
+from protocol.seat_api import LoggedIn, OwnData, Standing
+from protocol.values import Value, decode, encode
+from runtime.database import Database
+from runtime.migrations import schema_of
+
+SCHEMA: Final = schema_of("terminal_agent.schema", application_id=0x45585350)
+
+MakeEvent = Callable[[int], Event]
+"""Makes the event of a given number."""
+
+
+class StoredSession(Value, frozen=True, kw_only=True):
+    """A session as the spool has it. ``state``: ``open``, ``left`` or ``moved``."""
+
+    grant_envelope: Envelope
+    own_data: OwnData
+    standing: Standing
+    seed: bytes
+    acknowledged: int
+    office: int
+    receipt: Envelope | None
+    state: str
+
+    def __repr__(self) -> str:
+        return f"StoredSession({self.own_data.candidate}, {self.state}, key hidden)"
+
+    def key(self) -> SigningKey:
+        """Return the session key."""
+        return SigningKey.from_seed(self.seed)
+
+
+class Spool:
+    """The seat's database; a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = Database(folder / "spool.db", SCHEMA)
+
+    async def __aenter__(self) -> Self:
+        await self._database.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._database.__aexit__(kind, error, trace)
+
+    async def watch(self) -> None:
+        """Raise if the writer died: see `runtime.writer`."""
+        await self._database.writer.watch()
+
+    # --- sessions ---------------------------------------------------------------------------
+
+    async def open_session(
+        self, grant: Grant, reply: LoggedIn, key: SigningKey, makers: Sequence[MakeEvent]
+    ) -> None:
+        """Keep a grant with the session key that it names, and the session's first events."""
+
+        def job(connection: Connection) -> None:
+            connection.execute(
+                "INSERT INTO sessions (session, epoch, grant_envelope, key, own_data, "
+                "standing, acknowledged, office, state) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 'open')",
+                (
+                    grant.session,
+                    grant.epoch,
+                    encode(reply.grant).decode(),
+                    key.dangerous_seed(),
+                    encode(reply.own_data).decode(),
+                    encode(reply.standing).decode(),
+                ),
+            )
+            _append(connection, grant, makers)
+
+        await self._database.write(job)
+
+    async def last_session(self) -> StoredSession | None:
+        """Return the newest session."""
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT grant_envelope, own_data, key, acknowledged, office, receipt, state, "
+                "standing FROM sessions ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
+        )
+        if row is None:
+            return None
+        return StoredSession(
+            grant_envelope=decode(row[0].encode(), Envelope),
+            own_data=decode(row[1].encode(), OwnData),
+            standing=decode(row[7].encode(), Standing),
+            seed=row[2],
+            acknowledged=row[3],
+            office=row[4],
+            receipt=None if row[5] is None else decode(row[5].encode(), Envelope),
+            state=row[6],
+        )
+
+    async def set_state(self, grant: Grant, state: str) -> None:
+        """Note that the candidate has left, or that the session has moved to another seat."""
+        await self._update(grant, "state = ?", state)
+
+    async def keep_receipt(self, grant: Grant, receipt: Envelope) -> None:
+        """Keep the candidate's receipt."""
+        await self._update(grant, "receipt = ?", encode(receipt).decode())
+
+    async def keep_acknowledgement(self, grant: Grant, n: int, envelope: Envelope) -> None:
+        """Keep the box's word that all events to ``n`` are on its disk."""
+        await self._update(
+            grant, "acknowledged = ?, acknowledgement = ?", n, encode(envelope).decode()
+        )
+
+    async def keep_office(self, session: str, position: Position) -> None:
+        """Note how far the office has verified."""
+        await self._database.write(
+            lambda c: c.execute(
+                "UPDATE sessions SET office = max(office, ?) WHERE session = ? AND epoch = ?",
+                (position.n, session, position.epoch),
+            )
+        )
+
+    async def _update(self, grant: Grant, columns: str, *values: object) -> None:
+        await self._database.write(
+            lambda c: c.execute(
+                f"UPDATE sessions SET {columns} WHERE session = ? AND epoch = ?",  # noqa: S608 - our own literals
+                (*values, grant.session, grant.epoch),
+            )
+        )
+
+    # --- events -----------------------------------------------------------------------------
+
+    async def append(self, grant: Grant, makers: Sequence[MakeEvent]) -> list[tuple[Event, bytes]]:
+        """Keep events, each with the next number; return them once they are durable."""
+        return await self._database.write(lambda c: _append(c, grant, makers))
+
+    async def events(self, grant: Grant, first: int, most: int) -> list[bytes]:
+        """Return the bytes of at most ``most`` events from number ``first`` on."""
+        rows = await self._database.read(
+            lambda c: c.execute(
+                "SELECT body FROM events WHERE session = ? AND epoch = ? AND n >= ? "
+                "ORDER BY n LIMIT ?",
+                (grant.session, grant.epoch, first, most),
+            ).fetchall()
+        )
+        return [bytes(row[0]) for row in rows]
+
+    # --- the hall ---------------------------------------------------------------------------
+
+    async def keep_decision(self, generation: int, n: int, envelope: Envelope) -> bool:
+        """Keep a decision of the hall; False where it was there already."""
+
+        def job(connection: Connection) -> bool:
+            done = connection.execute(
+                "INSERT OR IGNORE INTO decisions (generation, n, envelope) VALUES (?, ?, ?)",
+                (generation, n, encode(envelope).decode()),
+            )
+            return done.rowcount > 0
+
+        return await self._database.write(job)
+
+    async def decisions(self) -> list[Envelope]:
+        """Return all decisions kept, in their order."""
+        rows = await self._database.read(
+            lambda c: c.execute("SELECT envelope FROM decisions ORDER BY generation, n").fetchall()
+        )
+        return [decode(row[0].encode(), Envelope) for row in rows]
+
+    async def decisions_seen(self, generation: int) -> int:
+        """Return the number up to which every decision meant for this seat was kept."""
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT coalesce(max(n), 0) FROM decisions WHERE generation = ?", (generation,)
+            ).fetchone()
+        )
+        return int(row[0])
+
+    async def keep_checkpoint(self, origin: str, size: int, note: str) -> None:
+        """Keep the newest checkpoint that was checked."""
+        await self._database.write(
+            lambda c: c.execute(
+                "INSERT INTO checkpoints (origin, size, note) VALUES (?, ?, ?) "
+                "ON CONFLICT (origin) DO UPDATE SET size = excluded.size, note = excluded.note",
+                (origin, size, note),
+            )
+        )
+
+    async def checkpoints(self) -> dict[str, str]:
+        """Return the last checkpoint of each origin."""
+        rows = await self._database.read(
+            lambda c: c.execute("SELECT origin, note FROM checkpoints").fetchall()
+        )
+        return {str(origin): str(note) for origin, note in rows}
+
+    # --- facts ------------------------------------------------------------------------------
+
+    async def put(self, name: str, value: msgspec.Struct) -> None:
+        """Keep the one value of ``name``."""
+        text = encode(value).decode()
+        await self._database.write(
+            lambda c: c.execute(
+                "INSERT INTO facts (name, value) VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (name, text),
+            )
+        )
+
+    async def get(self, name: str) -> bytes | None:
+        """Return the value of ``name`` as it was encoded."""
+        row = await self._database.read(
+            lambda c: c.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        )
+        return None if row is None else str(row[0]).encode()
+
+
+def _append(
+    connection: Connection, grant: Grant, makers: Sequence[MakeEvent]
+) -> list[tuple[Event, bytes]]:
+    last = connection.execute(
+        "SELECT coalesce(max(n), 0) FROM events WHERE session = ? AND epoch = ?",
+        (grant.session, grant.epoch),
+    ).fetchone()[0]
+    made = [make(last + i) for i, make in enumerate(makers, start=1)]
+    kept = [(event, encode_event(event)) for event in made]
+    connection.executemany(
+        "INSERT INTO events (session, epoch, n, body) VALUES (?, ?, ?, ?)",
+        [(grant.session, grant.epoch, event.n, body) for event, body in kept],
+    )
+    return kept
