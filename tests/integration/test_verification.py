@@ -234,7 +234,7 @@ async def test_refused_parcels_can_be_looked_at_again(
         office.main,
         1,
         Paused(reason="fire alarm"),
-        asked=Pause(candidate="", reason="fire alarm"),
+        asked=Pause(candidate=None, reason="fire alarm"),
         staff_key=new_key,
     )
     parcel = lanes.parcel(Lane.INCIDENTS, [pause])
@@ -336,7 +336,7 @@ async def test_decisions_count_without_a_hole_and_name_who_asked(
     at: Verifying, office: SampleOffice, lanes: Lanes
 ) -> None:
     """A person's decision needs that person's signed act; a number left out is refused."""
-    asked = Pause(candidate="", reason="noise")
+    asked = Pause(candidate=None, reason="noise")
     good = decision(office.main, 1, Paused(reason="noise"), asked=asked, staff_key=office.staff_key)
     assert (await at.verdict(lanes.parcel(Lane.INCIDENTS, [good]))).stage is Stage.VERIFIED
     forged = decision(

@@ -1,5 +1,6 @@
 """The report on real pictures."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,6 @@ from appliance.faces.report import lines, measure
 from drill import faces
 
 ROOT = Path(__file__).parents[4]
-MEASURING_SET = ROOT.parent / "shared" / "faces" / "johns"
 
 
 def test_pictures_that_will_not_do_are_left_out_with_the_reason(tmp_path):
@@ -43,10 +43,10 @@ def test_one_person_is_no_measurement(tmp_path):
     assert "expected folders of two people or more" in run.stderr
 
 
-@pytest.mark.skipif(not MEASURING_SET.is_dir(), reason=f"no measuring set at {MEASURING_SET}")
+@pytest.mark.measured
 def test_no_impostor_of_the_measuring_set_is_accepted():
     """Of 660 log-ins of somebody else none is accepted; of one's own at least 95 in 100."""
-    own, impostors = measure(MEASURING_SET).logins
+    own, impostors = measure(Path(os.environ["EXAMHALL_FACES"])).logins
     assert impostors.checks == 660
     assert impostors.accepted == 0
     assert own.accepted >= 0.95 * own.checks
