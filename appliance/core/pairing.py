@@ -46,7 +46,7 @@ from protocol.values import Value, encode, sha256_hex
 DEFAULT_WINDOW_MS: Final = 30 * 60_000
 """One person walks a room of a hundred seats in less."""
 
-_BUSY_MS: Final = 1_000
+_BUSY_MS: Final = 250
 
 
 class Window(Value, frozen=True, kw_only=True):

@@ -181,7 +181,7 @@ def test_unfinished_attempts_are_bounded_and_end() -> None:
     for source in ("one", "one", "two"):
         assert isinstance(Machine("a-01", source).start(desk, window.code, 0), Finish)
     refused = Machine("a-01", "three").start(desk, window.code, 0)
-    assert refused == Refused(reason=Refusal.SLOW_DOWN, retry_after_ms=1000)
+    assert refused == Refused(reason=Refusal.SLOW_DOWN, retry_after_ms=250)
     assert isinstance(Machine("a-01", "three").start(desk, window.code, 60_000), Finish)
 
 
