@@ -21,6 +21,7 @@ from protocol.errors import ProtocolError
 from protocol.keys import VerifyKey
 from protocol.office_receipt import OfficeReceipt, Stage, open_office_receipt
 from protocol.seat_api import OfficeHolds
+from runtime.clock import MachineClock
 from runtime.errors import DatabaseError, DiskError, IpcError
 from runtime.ipc import Client
 
@@ -122,7 +123,9 @@ class Deliveries:
     def _heard(self, said: courier.Said) -> None:
         if isinstance(said, SyncState):
             surroundings = self._core.surroundings
-            surroundings.line = said.line
+            surroundings.line = courier.in_hall_time(
+                said.line, hall_ms=self._core.clock.now(), steady_ms=MachineClock().steady_ms()
+            )
             surroundings.lanes = {lane.lane: lane for lane in said.lanes}
         else:
             self._news.set()

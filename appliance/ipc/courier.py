@@ -14,6 +14,8 @@ asks for those after it::
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from protocol.envelope import Envelope
 from protocol.parcel import Lane, ParcelKey
 from protocol.staff_api import LaneStatus, LineStatus
@@ -73,7 +75,10 @@ class Receipts(Value, frozen=True, kw_only=True, tag="receipts", tag_field="says
 
 
 class SyncState(Value, frozen=True, kw_only=True, tag="sync", tag_field="says"):
-    """How the lanes and the line stand. All lanes are listed, in the order of delivery."""
+    """How the lanes and the line stand. All lanes are listed, in the order of delivery.
+
+    The courier knows no hall time: ``line.since`` is CLOCK_BOOTTIME in ms, see `in_hall_time`.
+    """
 
     lanes: tuple[LaneStatus, ...]
     line: LineStatus
@@ -98,6 +103,11 @@ Said = SyncState | OfficeReceiptArrived
 CHANNEL: Final[Channel[Request, Reply, Said]] = Channel(
     requests=Request, replies=Reply, events=Said, max_bytes=4 * 1024 * 1024
 )
+
+
+def in_hall_time(line: LineStatus, *, hall_ms: int, steady_ms: int) -> LineStatus:
+    """Return the line's state with ``since`` in hall time, of both clocks as they now stand."""
+    return replace(line, since=max(0, hall_ms - (steady_ms - line.since)))
 
 
 def socket_path(run: Path) -> Path:

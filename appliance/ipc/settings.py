@@ -52,6 +52,13 @@ class Faces(_Section, frozen=True, kw_only=True):
     workers: int = 0
 
 
+class Courier(_Section, frozen=True, kw_only=True):
+    """What becomes of parcels that the office has verified."""
+
+    keep_verified_hours: int = 168
+    """Their files stay so long on this box."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings of a box."""
 
@@ -61,6 +68,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     rhythm: Rhythm = Rhythm()
     office: Office = Office()
     faces: Faces = Faces()
+    courier: Courier = Courier()
     interfaces: tuple[str, ...] = ()
     """Addresses on which the box is announced; none: all of them."""
 

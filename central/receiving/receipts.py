@@ -39,6 +39,12 @@ class ReceiptDesk:
 
     def __post_init__(self) -> None:
         self._news = asyncio.Event()
+        self._closing = False
+
+    def close(self) -> None:
+        """Answer all who wait, now and from now on at once: the server is ending."""
+        self._closing = True
+        self.look_again()
 
     def look_again(self) -> None:
         """Wake all who wait: the inner worker has written something."""
@@ -54,7 +60,7 @@ class ReceiptDesk:
             news = self._news
             page = await asyncio.to_thread(read_receipts, folder, after)
             left = deadline - loop.time()
-            if page.receipts or left <= 0:
+            if page.receipts or left <= 0 or self._closing:
                 return page
             await _wait(news, min(left, LOOK_EVERY_S))
 

@@ -71,12 +71,16 @@ class ReceiverApi:
     def application(self) -> web.Application:
         """Return the application to be served."""
         app = web.Application(middlewares=[_speak_tus, _answer_errors])
+        app.on_shutdown.append(self._end_waiting)
         app.router.add_options(tus.UPLOADS, self._options)
         app.router.add_post(tus.UPLOADS, self._create)
         app.router.add_head(tus.UPLOADS + "/{id}", self._ask)
         app.router.add_patch(tus.UPLOADS + "/{id}", self._patch)
         app.router.add_get(tus.RECEIPTS, self._receipts)
         return app
+
+    async def _end_waiting(self, _app: web.Application) -> None:
+        self._desk.close()
 
     async def _options(self, _request: web.Request) -> web.Response:
         headers = {
