@@ -19,6 +19,7 @@ from appliance.faces.build import BuildKind, inspect_build
 from appliance.faces.engine import Engine
 from appliance.faces.errors import ModelError, NoPictureError
 from appliance.faces.look import FromWorker, Job, Looked, Ready, Unreadable
+from runtime.memory import forbid_core_dumps
 
 _DECODER = msgspec.msgpack.Decoder(Job)
 
@@ -53,6 +54,7 @@ def _write(answers: BinaryIO, message: FromWorker) -> None:
 
 def main() -> int:
     """Run until standard input ends."""
+    forbid_core_dumps()  # there are faces in this memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the service's to answer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the messages

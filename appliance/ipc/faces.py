@@ -123,7 +123,7 @@ Reply = Enrolled | NotEnrolled | Done | Picture | NoPicture
 
 
 class EngineState(Value, frozen=True, kw_only=True, tag="engine_state"):
-    """How things stand; the first event of each connection, and again after a change."""
+    """How things stood when core connected; the first event of each connection."""
 
     instance: HexId
     """Made at each start of the process: another one has forgotten everything."""

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import sys
+from pathlib import Path
 
 import cv2
 import pytest
@@ -112,3 +114,34 @@ async def test_no_worker_outlives_its_pool(photo):
         (pid,) = pool.pids
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+SERVICE = """
+import asyncio, sys
+from appliance.faces.pool import Pool
+
+async def main():
+    async with Pool(workers=1) as pool:
+        print(*pool.pids, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_no_worker_outlives_a_service_that_was_killed():
+    """Killed with -9, the service can end nobody; its worker ends by itself."""
+    service = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVICE,
+        cwd=Path(__file__).parents[4], stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert service.stdout is not None
+    worker = int(await asyncio.wait_for(service.stdout.readline(), 60))
+    watch = os.pidfd_open(worker)
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(watch, ended.set)
+    service.kill()
+    await service.wait()
+    await asyncio.wait_for(ended.wait(), 20)
+    asyncio.get_running_loop().remove_reader(watch)
+    os.close(watch)
