@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 
 import pytest
 from playwright.async_api import CDPSession, expect
@@ -101,10 +102,14 @@ async def test_the_end_takes_over_what_is_being_composed(exam: Desk) -> None:
     await exam.go_to(ESSAY)
     await exam.page.get_by_label("您的回答").click()
     await compose(client, "边界")
-    exam.seat.set_hall_time(NINE + 90 * MINUTE - 900)
+    await exam.page.evaluate(
+        """() => addEventListener("compositionend", () => {
+            window.left = document.querySelector(".digits").textContent; })"""
+    )
+    exam.seat.set_hall_time(NINE + 90 * MINUTE - 1500)
     await exam.until(lambda: "e1" in exam.seat.responses)
     assert exam.seat.responses["e1"] == Written(text="边界")
-    assert exam.seat.hall_time() < NINE + 90 * MINUTE
+    assert await exam.page.evaluate("window.left") == "00:00:01"  # rounded up: not over yet
 
 
 # --- saving --------------------------------------------------------------------------------
@@ -115,12 +120,14 @@ async def test_steady_typing_is_saved_while_it_goes_on(exam: Desk) -> None:
     await exam.go_to(ESSAY)
     await exam.page.get_by_label("您的回答").click()
     text = "abcdefghij" * 5
+    began = time.monotonic()
     await exam.page.keyboard.type(text, delay=30)
     await exam.saved("saved_hall")
+    pauses = (time.monotonic() - began) / 0.3
     steps = written(exam.seat)
     assert steps[-1] == text
     assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(steps))
-    assert 3 <= len(steps) <= 12
+    assert 3 <= len(steps) <= pauses + 2
 
 
 async def test_no_change_is_left_behind_by_quick_hands(exam: Desk) -> None:
