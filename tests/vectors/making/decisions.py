@@ -110,7 +110,9 @@ def make() -> Iterator[Vector]:
 def _decisions() -> Iterator[Vector]:
     every = [decision(n, what) for n, what in enumerate(KINDS, start=1)]
     signed = [d.sign_decision(one, s.BOX) for one in every]
-    yield _statement("decision", "every_kind", "Every kind of decision", "box", s.BOX, signed, every)
+    yield _statement(
+        "decision", "every_kind", "Every kind of decision", "box", s.BOX, signed, every
+    )
     fields = msgspec.to_builtins(every[5])
     cases: dict[str, tuple[str, dict[str, Any]]] = {
         "one_without_candidate": ("Scope one, but nobody is named", {"candidate": None}),
@@ -125,18 +127,24 @@ def _decisions() -> Iterator[Vector]:
         forged = signed_fields(PayloadType.DECISION, fields | changes, s.BOX)
         yield _statement("decision", f"refused_{name}", about, "box", s.BOX, [forged], "P100")
     spare = d.sign_decision(every[5], s.SPARE)
-    yield _statement("decision", "refused_other_box", "Signed by the spare box", "box", s.BOX, [spare], "P200")
+    yield _statement(
+        "decision", "refused_other_box", "Signed by the spare box", "box", s.BOX, [spare], "P200"
+    )
 
 
 def _acts() -> Iterator[Vector]:
     every = [act(n, what) for n, what in enumerate(ACTS, start=1)]
     signed = [a.sign_act(one, s.STAFF) for one in every]
-    yield _statement("staff_act", "every_kind", "Every kind of act", "staff", s.STAFF, signed, every)
+    yield _statement(
+        "staff_act", "every_kind", "Every kind of act", "staff", s.STAFF, signed, every
+    )
     bad = msgspec.to_builtins(every[7])
     bad["act"]["candidate"] = ""
     forged = signed_fields(PayloadType.STAFF_ACT, bad, s.STAFF)
     about = "Nobody's name where everybody is meant: everybody is null"
-    yield _statement("staff_act", "refused_empty_candidate", about, "staff", s.STAFF, [forged], "P100")
+    yield _statement(
+        "staff_act", "refused_empty_candidate", about, "staff", s.STAFF, [forged], "P100"
+    )
 
 
 def _statement(
@@ -149,7 +157,15 @@ def _statement(
     outcome: Any,
 ) -> Vector:
     good = not isinstance(outcome, str)
-    return statement(kind, name, about, {signer: key}, envelopes, outcome if good else None, ACCEPTED if good else outcome)
+    return statement(
+        kind,
+        name,
+        about,
+        {signer: key},
+        envelopes,
+        outcome if good else None,
+        ACCEPTED if good else outcome,
+    )
 
 
 def statement(

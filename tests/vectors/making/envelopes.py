@@ -36,11 +36,19 @@ def _keys() -> Iterator[Vector]:
         ("identity", "01" + "00" * 31, "The neutral element: any message has the same signature"),
         ("small_order", y + "fa", "A point of order 8, with the sign bit set"),
         ("beyond_the_field", "ee" + "ff" * 30 + "7f", "The neutral element, written as p + 1"),
-        ("upper_case", "D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF021A68F707511A", "Upper case"),
+        (
+            "upper_case",
+            "D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF021A68F707511A",
+            "Upper case",
+        ),
         ("short", "d75a98", "Three bytes"),
     ):
         yield Vector(
-            format="key", name=f"refused_{name}", about=about, expects="P100", input={"public": public}
+            format="key",
+            name=f"refused_{name}",
+            about=about,
+            expects="P100",
+            input={"public": public},
         )
 
 

@@ -79,7 +79,7 @@ def _order() -> Vector:
     return Vector(
         format="order",
         name="two_seeds",
-        about="Options that may move stand by SHA-256(\"examhall order 1\\nSEED\\nITEM\\nOPTION\")",
+        about='Options that may move stand by SHA-256("examhall order 1\\nSEED\\nITEM\\nOPTION")',
         input={"outline": items, "seeds": seeds},
         output={"orders": [draw_order(items, seed) for seed in seeds]},
     )
@@ -91,7 +91,7 @@ def _paper_files() -> Iterator[Vector]:
     yield _paper_file("one_picture", "A paper with a picture, as it is before sealing", good, "")
     for name, about, data in (
         ("cut", "The picture is cut short", good[: -1024 - 512]),
-        ("no_picture", "The picture is missing", good[:-1024 - 1024] + bytes(1024)),
+        ("no_picture", "The picture is missing", good[: -1024 - 1024] + bytes(1024)),
         ("empty", "Nothing but zeros", bytes(1024)),
         ("not_tar", "Not a tar file", b"PK" * 600),
         ("other_size", "The paper names another size", good.replace(b'"size":15', b'"size":16')),

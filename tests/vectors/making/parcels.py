@@ -290,7 +290,9 @@ def _parcels() -> Iterator[Vector]:
         blobs = BLOBS.get(lane, [])
         one = made(lane)
         inner = contents(lane, blobs)
-        yield _parcel(f"{lane.value}_1", f"The first parcel of lane {lane.value}", one, inner, blobs)
+        yield _parcel(
+            f"{lane.value}_1", f"The first parcel of lane {lane.value}", one, inner, blobs
+        )
     first = made(p.Lane.ANSWERS)
     for name, about, one in (
         ("answers_2", "The second names the first", _next(first, key(p.Lane.ANSWERS, 2))),
@@ -324,7 +326,9 @@ def _refused() -> Iterator[Vector]:
     flipped = good.sealed[:-1] + bytes([good.sealed[-1] ^ 1])
     forged = sign(PayloadType.PARCEL, msgspec.structs.replace(good.header, made_at=0), s.SPARE)
     borrowed = msgspec.structs.replace(forged, signatures=good.envelope.signatures)
-    bomb = b"\x28\xb5\x2f\xfd" + bytes([0b11100000]) + (2**40).to_bytes(8, "little") + b"\x01\x00\x00"
+    bomb = (
+        b"\x28\xb5\x2f\xfd" + bytes([0b11100000]) + (2**40).to_bytes(8, "little") + b"\x01\x00\x00"
+    )
     unsized = b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00"
     cases: tuple[tuple[str, str, bytes, str], ...] = (
         ("header_altered", "The header was altered, the signature stayed", good.file(borrowed), "P200"),

@@ -92,7 +92,9 @@ EVENTS: tuple[j.Event, ...] = (
         response=Written(text='碳达峰："2030"\n\t\\ 𠮷 é é \u007f\u0001 <a>&amp;/'),
     ),
     j.Marked(**moment(10), item="q5", on=True),
-    j.HandedIn(**moment(11), automatic=False, provisional=False, answered=3, marked=1, unanswered=0),
+    j.HandedIn(
+        **moment(11), automatic=False, provisional=False, answered=3, marked=1, unanswered=0
+    ),
 )
 """One candidate's way, from the start of the agent to the hand-in."""
 

@@ -236,9 +236,7 @@ def manifest() -> b.BundleManifest:
         root_certificate="-----BEGIN CERTIFICATE-----\n(shortened)\n-----END CERTIFICATE-----\n",
         centre_certificate="-----BEGIN CERTIFICATE-----\n(shortened)\n-----END CERTIFICATE-----\n",
         appliances=(appliance,),
-        staff=(
-            b.StaffMember(id="wang", name="王芳", role="invigilator", key=s.STAFF.public.hex),
-        ),
+        staff=(b.StaffMember(id="wang", name="王芳", role="invigilator", key=s.STAFF.public.hex),),
         revocations=(_revocation(1),),
         papers=(paper,),
         rule_book_file="rules.toml",
