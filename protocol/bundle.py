@@ -105,6 +105,10 @@ class BundleManifest(Value, frozen=True, kw_only=True):
     files: tuple[BundleFile, ...]
     """Every file of the bundle but the manifest."""
 
+    def __post_init__(self) -> None:
+        if self.centre != self.sitting.centre:
+            raise ValueError(f"expected a sitting at {self.centre}; got {self.sitting.centre}")
+
 
 def sign_bundle(manifest: BundleManifest, office_key: SigningKey) -> Envelope:
     """Sign with the office signing key."""

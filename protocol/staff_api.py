@@ -199,9 +199,11 @@ class StaffAct(Value, frozen=True, kw_only=True):
     """What a person signs. ``nonce`` makes each act one: a repetition does nothing.
 
     The generation and the hall time of the asking are signed too: a box that has lost its
-    record cannot be made to act again by what was asked before.
+    record cannot be made to act again by what was asked before. So is the centre: a person
+    may serve at two, whose boxes have the same names.
     """
 
+    centre: Label
     appliance: Label
     generation: Ordinal
     sitting: Label

@@ -300,6 +300,7 @@ def decision(
     if asked is not None:
         assert staff_key is not None
         staff_act = StaffAct(
+            centre=CENTRE,
             appliance=box.id,
             generation=1,
             sitting=SITTING,

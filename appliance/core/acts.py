@@ -102,12 +102,11 @@ class Acts:
                 act = api.open_act(envelope, key)
                 if act.staff != member.id:
                     raise UntrustedError(f"{member.id} signed an act in the name of {act.staff}")
-                here = (self._box.appliance, self._box.generation, self._hall.sitting.id)
-                if (act.appliance, act.generation, act.sitting) != here:
-                    raise UntrustedError(
-                        f"the act is for {act.appliance} generation {act.generation}, "
-                        f"{act.sitting}; this is {here[0]} generation {here[1]}, {here[2]}"
-                    )
+                box = self._box
+                here = (box.centre, box.sitting, box.appliance, box.generation)
+                there = (act.centre, act.sitting, act.appliance, act.generation)
+                if there != here:
+                    raise UntrustedError(f"the act is for {_place(there)}; this is {_place(here)}")
                 return act
         raise UntrustedError("expected an act signed by a staff member of this sitting's bundle")
 
@@ -277,6 +276,10 @@ class _UnknownError(Exception):
 
 class _LockedError(Exception):
     pass
+
+
+def _place(place: tuple[str, str, str, int]) -> str:
+    return "{}, {}, {} generation {}".format(*place)
 
 
 def _refusal(error: Exception) -> ActRefused | None:

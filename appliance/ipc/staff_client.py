@@ -105,6 +105,7 @@ async def picture(session: aiohttp.ClientSession, candidate: str, which: str) ->
 def new_act(hall: HallStatus, staff: str, act: Any) -> StaffAct:
     """Return an act of this moment, with a nonce of its own."""
     return StaffAct(
+        centre=hall.centre,
         appliance=hall.appliance,
         generation=hall.generation,
         sitting=hall.sitting,

@@ -56,8 +56,14 @@ def _check_act(context: Context, decision: Decision, envelope: Envelope | None) 
     act = decode_canonical(verify(envelope, PayloadType.STAFF_ACT, keys), StaffAct)
     expect(
         f"decision {decision.n}: who acted, where",
-        (decision.by, decision.appliance, decision.generation, decision.sitting),
-        (act.staff, act.appliance, act.generation, act.sitting),
+        (
+            decision.by,
+            context.box.centre,
+            decision.appliance,
+            decision.generation,
+            decision.sitting,
+        ),
+        (act.staff, act.centre, act.appliance, act.generation, act.sitting),
     )
 
 

@@ -92,6 +92,7 @@ ACTS: tuple[a.Act, ...] = (
 
 def act(n: int, what: a.Act) -> a.StaffAct:
     return a.StaffAct(
+        centre=s.CENTRE,
         appliance=s.APPLIANCE,
         generation=1,
         sitting=s.SITTING,

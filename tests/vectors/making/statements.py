@@ -266,6 +266,10 @@ def _bundle() -> Iterator[Vector]:
         [b.sign_bundle(good, s.OFFICE)],
         [good],
     )
+    fields = msgspec.to_builtins(good) | {"centre": "sz-08"}
+    elsewhere = signed_fields(PayloadType.BUNDLE, fields, s.OFFICE)
+    about = "The manifest names one centre, its sitting another"
+    yield statement("bundle", "refused_two_centres", about, keys, [elsewhere], None, "P100")
     names = {
         "climbing": "../rules.toml",
         "absolute": "/etc/passwd",
