@@ -39,7 +39,7 @@ PROCESSES: Final = {
     "core": "appliance.core.service:run_core",
     "discovery": "appliance.discovery.service:run_discovery",
     "recordings": "appliance.recordings.service:run_recordings",
-    "faces": "appliance.faces.service:run_faces",
+    "faces": "appliance.faces.process:run_faces",
     "courier": "appliance.courier.service:run_courier",
 }
 """The five processes: each has a coroutine that takes its settings and its service."""

@@ -21,7 +21,7 @@ import secrets
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import aiohttp
 
@@ -34,6 +34,7 @@ from protocol.values import Value, decode
 from runtime.clock import Anchor, MachineClock, SeatClock
 from runtime.errors import MachineryError
 from runtime.files import make_folder
+from runtime.interfaces import loopback_only, shapes
 from runtime.service import Service
 from runtime.tasks import Tasks
 from terminal_agent import identity as identities
@@ -73,6 +74,8 @@ class Options:
     page_token: str | None = None
     cameras: str = "auto"
     """``auto``: USB cameras; ``none``; or the path of a video file."""
+    network: Literal["lan", "loopback"] = "lan"
+    """Where the seat looks and is seen: on every interface, or on this machine only (demo)."""
     address_file: Path | None = None
     """Where the page's address is written, for whoever opens it."""
 
@@ -122,7 +125,12 @@ class _Agent:
         self._paired = asyncio.Event()
         self._shown: Address | None = None
         given = [Candidate(address, Source.TYPED) for address in options.appliance]
-        self.finder = Finder(machine=machine.bits, seat=options.seat or None, given=given)
+        self.finder = Finder(
+            machine=machine.bits,
+            seat=options.seat or None,
+            given=given,
+            networks=loopback_only if options.network == "loopback" else shapes,
+        )
         seat.pair = self.pair
         seat.state.seat = options.seat
         seat.state.appliance_seen = bool(given)

@@ -39,6 +39,12 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument("--page-port", type=int, default=0, help="port of the page on loopback")
     parser.add_argument("--address-file", type=Path, help="where to write the page's address")
     parser.add_argument("--camera", default="auto", help="auto: USB cameras; none; or a video file")
+    parser.add_argument(
+        "--network",
+        choices=("lan", "loopback"),
+        default="lan",
+        help="where to look for the appliance: every interface, or this machine only",
+    )
     found = parser.parse_args(arguments)
     return Options(
         folder=found.folder,
@@ -46,6 +52,7 @@ def _options(arguments: list[str] | None) -> Options:
         appliance=tuple(found.appliance),
         page_port=found.page_port,
         cameras=found.camera,
+        network=found.network,
         address_file=found.address_file,
     )
 

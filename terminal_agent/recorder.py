@@ -167,6 +167,6 @@ def _to_look_at(state: SeatState) -> SeatSession | None:
         return None
     if session.progress.own_data_right is not True:
         return None
-    if state.face is not None and state.face.stage is FaceStage.STAFF:
-        return None
+    if state.face is not None and state.face.stage is not FaceStage.LOOKING:
+        return None  # a person looks, or the candidate is asked to try again
     return session

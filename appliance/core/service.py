@@ -24,6 +24,8 @@ from appliance.core.acts import Acts, Parts
 from appliance.core.building import Core
 from appliance.core.closing import Closer
 from appliance.core.deliveries import Deliveries
+from appliance.core.discovery_line import DiscoveryLine
+from appliance.core.faces_line import FacesLine
 from appliance.core.following import Following
 from appliance.core.pairing import PairingDesk
 from appliance.core.pictures import Pictures
@@ -145,6 +147,8 @@ async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service:
         on_login=following.logged_in,
     )
     pictures = Pictures(core, identity.sealing_identity())
+    faces = FacesLine(settings, core, pictures.roster)
+    following.look, pictures.last_look = faces.look, faces.last_picture
     staff = StaffDesk(
         status=lambda: hall_status(sources),
         perform=acts.perform,
@@ -153,6 +157,8 @@ async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service:
     )
     async with (
         deliveries,
+        faces,
+        DiscoveryLine(settings, core),
         _seats_listener(settings, identity, tls, desk) as listener,
         _unix_server(staff_app(staff), settings.staff_socket),
         Tasks("core") as tasks,
@@ -160,6 +166,7 @@ async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service:
         tasks.start("watch the writer", core.database.writer.watch())
         tasks.start("follow", following.run())
         tasks.start("take office receipts", deliveries.run())
+        tasks.start("follow the faces", faces.run())
         tasks.start("watch the start", rounds.watch_the_start())
         tasks.start("watch the doors", rounds.watch_the_doors())
         tasks.start("log heads", rounds.log_heads(settings.rhythm.log_heads_ms))

@@ -17,11 +17,14 @@ from appliance.discovery import memory
 from appliance.discovery.catalogue import Catalogue
 from appliance.discovery.probe import first_answering
 from appliance.ipc.discovery import CHANNEL, Expected, Roster, TerminalSeen, TerminalsSeen
+from appliance.ipc.identity import read_identity
+from appliance.ipc.settings import Settings
 from protocol.discovery import APPLIANCE_SERVICE, CENTRE_HINT, TERMINAL_SERVICE, Address
 from runtime.clock import MachineClock, SteadyClock
 from runtime.database import Database
 from runtime.errors import DatabaseBusyError, DiskError
-from runtime.interfaces import Networks, shapes
+from runtime.files import make_folder
+from runtime.interfaces import Networks, loopback_only, shapes
 from runtime.ipc import Overflow, Server
 from runtime.mdns import Announcement, Heard, Lan, Timing
 from runtime.service import Service
@@ -179,3 +182,20 @@ async def serve(
         tasks.start("discovery", discovery.run())
         service.ready(f"looking for terminals; core is at port {port}")
         await service.ended()
+
+
+async def run_discovery(settings: Settings, service: Service) -> None:
+    """Run the process as the box's settings say."""
+    identity = read_identity(settings.state_folder)
+    folder = settings.own("discovery")
+    make_folder(folder)
+    make_folder(Path(settings.run))
+    await serve(
+        service,
+        appliance=identity.appliance,
+        centre=identity.centre,
+        port=settings.listen.seats,
+        folder=folder,
+        socket=settings.socket("discovery"),
+        networks=loopback_only if settings.network == "loopback" else shapes,
+    )

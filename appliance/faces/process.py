@@ -14,7 +14,10 @@ from appliance.faces.frames_http import frames_app
 from appliance.faces.pool import Lost, Pool
 from appliance.faces.service import FacesService
 from appliance.ipc import faces as ipc
+from appliance.ipc.identity import authorities, read_identity, tls_identity
+from appliance.ipc.settings import Settings
 from runtime.clock import MachineClock
+from runtime.files import make_folder
 from runtime.ipc import Server
 from runtime.listener import Listener
 from runtime.service import Service
@@ -70,3 +73,20 @@ async def main(service: Service, *, settings: FacesSettings) -> None:
                 tasks.start("end checks whose time is up", faces.run())
                 service.ready(f"{pool.build}, {len(pool.pids)} workers, port {listener.port}")
                 await service.ended()
+
+
+async def run_faces(settings: Settings, service: Service) -> None:
+    """Run the process as the box's settings say."""
+    identity = read_identity(settings.state_folder)
+    make_folder(Path(settings.run))
+    await main(
+        service,
+        settings=FacesSettings(
+            socket=settings.socket("faces"),
+            identity=tls_identity(identity),
+            authorities=authorities(identity),
+            host=settings.listen.host,
+            port=settings.listen.faces,
+            workers=settings.faces.workers,
+        ),
+    )

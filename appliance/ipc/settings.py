@@ -12,6 +12,7 @@ Everything has a default but the two folders::
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -69,8 +70,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     office: Office = Office()
     faces: Faces = Faces()
     courier: Courier = Courier()
-    interfaces: tuple[str, ...] = ()
-    """Addresses on which the box is announced; none: all of them."""
+    network: Literal["lan", "loopback"] = "lan"
+    """Where the box is announced: on every interface, or on this machine only (demo)."""
 
     @property
     def state_folder(self) -> Path:
