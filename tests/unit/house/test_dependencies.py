@@ -64,11 +64,16 @@ def test_the_dev_lock_agrees_with_the_product_s() -> None:
 
 
 def decided() -> dict[str, str]:
-    """Return the licence that the decision records give beside each package's name."""
+    """Return the licence that the decision records give beside each of our packages' names.
+
+    Tables of other things (alternatives that were not chosen, say) name no package of ours.
+    """
+    ours = locked("requirements-dev.lock").keys()
     rows = {}
     for page in sorted(DECISIONS.glob("*.md")):
         for name, licence in ROW.findall(page.read_text(encoding="utf-8")):
-            rows[canonicalize_name(name)] = licence.strip()
+            if (package := canonicalize_name(name)) in ours:
+                rows[package] = licence.strip()
     return rows
 
 
