@@ -29,7 +29,8 @@ export class Keeper {
     this.act = act;
     this.changed = changed;
     this.refused = refused;
-    this.waiting = new Map(); // key -> action
+    this.typed = new Map(); // key -> action, gathered until the pause is over
+    this.waiting = new Map(); // key -> action, to be sent now, oldest first
     this.timer = null;
     this.running = null;
     this.problem = null;
@@ -49,21 +50,28 @@ export class Keeper {
   }
 
   put(key, action, pause) {
-    this.waiting.set(key, action);
-    if (pause === 0) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), pause);
+    if (pause > 0) {
+      this.typed.set(key, action);
+      this.timer ??= setTimeout(() => this.flush(), pause);
+    } else {
+      this.typed.delete(key);
+      this.waiting.set(key, action);
+      this.flush();
+    }
     this.changed();
   }
 
   state() {
-    if (this.waiting.size === 0) return "kept";
+    if (this.waiting.size + this.typed.size === 0) return "kept";
     return this.problem ? "stuck" : "saving";
   }
 
-  // Send all that waits now; resolves to true when nothing waits any more.
+  // Send all there is now; resolves to true when it is all on disk.
   async flush() {
     clearTimeout(this.timer);
     this.timer = null;
+    for (const [key, action] of this.typed) this.waiting.set(key, action);
+    this.typed.clear();
     while (this.waiting.size > 0) {
       this.running ??= this.run().finally(() => (this.running = null));
       await this.running;
@@ -98,13 +106,23 @@ export class Keeper {
 
   // The page goes: hand everything to the browser, which sends it after us.
   leave() {
-    for (const action of this.waiting.values()) this.act(action, { leaving: true });
+    for (const action of [...this.waiting.values(), ...this.typed.values()])
+      this.act(action, { leaving: true });
   }
 
-  // Forget what waits: the paper is closed to us, and the seat has said so.
+  // The paper is closed to us: send what is left once more, then forget it and say so.
+  // Nothing may be left for the next candidate's session.
+  async close() {
+    if (await this.flush()) return;
+    const { problem } = this;
+    this.stop();
+    this.refused(problem);
+  }
+
   stop() {
     clearTimeout(this.timer);
     this.timer = null;
+    this.typed.clear();
     this.waiting.clear();
     this.problem = null;
   }

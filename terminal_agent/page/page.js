@@ -71,12 +71,17 @@ let fetching = false;
 
 function followPaper(view) {
   if (!EXAM.has(view.screen)) {
-    app.paper = null;
-    app.keeper.stop();
+    if (app.paper) closePaper();
   } else if (view.screen === "answering") {
     if (app.paper) app.keeper.resume();
     else openPaper();
   }
+}
+
+function closePaper() {
+  mounted.settle?.();
+  app.paper = null;
+  app.keeper.close();
 }
 
 async function openPaper() {

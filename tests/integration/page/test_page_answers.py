@@ -221,6 +221,21 @@ async def test_an_answer_too_late_is_said_to_be_lost(exam: Desk) -> None:
     await expect(exam.page.get_by_role("dialog")).to_contain_text("这个答案没有被保存")
 
 
+async def test_nothing_is_left_over_for_the_next_candidate(exam: Desk) -> None:
+    """What the disk never took is said to be lost, and never sent into another session."""
+    exam.seat.disk_full = True
+    await exam.page.locator(".option").nth(1).click()
+    await exam.saved("saved_not")
+    exam.seat.hand_in_now()
+    await expect(exam.page.get_by_role("dialog")).to_contain_text("这个答案没有被保存")
+    exam.seat.disk_full = False
+    exam.seat.open_paper()
+    await exam.page.get_by_role("button", name="关闭").click()
+    await exam.go_to(2)
+    await exam.saved("saved_hall")
+    assert exam.seat.responses == {}
+
+
 async def test_a_restart_of_the_seats_program_loses_nothing(empty_desk: Desk) -> None:
     """While the program is away the page keeps what is typed; after its restart it is saved."""
     seat = empty_desk.seat
