@@ -36,9 +36,10 @@ log = logging.getLogger(__name__)
 
 CHECK_PAUSE_MS: Final = 250
 """Between two frames of a seat whose check is running."""
-IDLE_PAUSE_MS: Final = 5_000
-"""Between two frames of any other seat."""
 RETRY_MS: Final = 1_000
+"""Between two frames of a seat whose next check may begin at any moment."""
+IDLE_PAUSE_MS: Final = 5_000
+"""Between two frames of a candidate who has been accepted."""
 _SWEEP_MS: Final = 500
 
 _REFUSALS: Final[dict[type[FaceError], FrameRefusal]] = {
@@ -155,7 +156,9 @@ class FacesService:
         return await self._pool.look(name, jpeg, urgent=True, scales=LOG_IN_SCALES)
 
     def _pause(self, session: AdmittedSession) -> int:
-        return IDLE_PAUSE_MS if session.check is None else CHECK_PAUSE_MS
+        if session.check is not None:
+            return CHECK_PAUSE_MS
+        return IDLE_PAUSE_MS if session.accepted else RETRY_MS
 
     # --- time ---------------------------------------------------------------------------
 

@@ -75,6 +75,8 @@ class AdmittedSession:
     check: RunningCheck | None = None
     checked: bool = False
     """Whether a check has begun; from then on the kept picture is that of a check."""
+    accepted: bool = False
+    """Whether the last check said that it is the candidate."""
     kept: Kept | None = None
 
 
@@ -202,7 +204,7 @@ class Memory:
     def _end(self, session: AdmittedSession, judgement: Judgement) -> CheckEnded:
         check = session.check
         assert check is not None  # only running checks are ended
-        session.check = None
+        session.check, session.accepted = None, judgement.verdict is Verdict.ACCEPTED
         template = self.templates.get(session.candidate)
         return CheckEnded(
             check=check.asked.check,

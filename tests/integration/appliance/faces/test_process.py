@@ -3,16 +3,13 @@
 import asyncio
 import os
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import lru_cache, partial
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import cv2
 import pytest
 import pytest_asyncio
 
-from appliance.faces.process import FacesSettings, main
 from appliance.ipc.faces import (
     CHANNEL,
     Admit,
@@ -32,7 +29,7 @@ from appliance.ipc.faces import (
     WorkerLost,
 )
 from drill import faces
-from drill.clips import ClipSettings, cut_out, frames, sample_roster_photo
+from drill.clips import sample_roster_photo
 from protocol.faces_api import (
     FRAME_HEADER,
     FRAMES,
@@ -40,28 +37,24 @@ from protocol.faces_api import (
     FrameInfo,
     FrameRefusal,
     FrameRefused,
-    FrameReply,
     FrameSeen,
 )
-from protocol.values import decode, encode
+from protocol.values import encode
 from runtime.errors import IpcRefusedError
 from runtime.ipc import Client
-from runtime.service import Service
-from runtime.tls import client_context, fingerprint
+from runtime.tls import client_context
 from tests.certificates import Authority
+from tests.faces_process import CHECK, ROSTER, SESSION, Box, Seat, jpegs, worker_pids
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-SESSION, CHECK = "1" * 32, "c" * 32
-ROSTER = {"zhang": faces.PRESIDENT, "li": faces.VICE_PRESIDENT, "wang": faces.ASTRONAUT}
 
 
 class Hall:
     """The process under test, with core and one seat beside it."""
 
-    def __init__(self, core, events, seat, port, certificate, authority):
-        self.core, self.events, self._seat = core, events, seat
-        self.port, self.certificate, self.authority = port, certificate, authority
+    def __init__(self, core, events, seat, authority):
+        self.core, self.events, self.seat, self.authority = core, events, seat, authority
+        self.send, self.post, self.port = seat.send, seat.post, seat.port
 
     async def event(self, kind):
         """The next event of that kind."""
@@ -71,8 +64,9 @@ class Hall:
                 return event
 
     async def admit(self, candidate="zhang", session=SESSION):
+        certificate = self.seat.certificate
         await self.core.ask(
-            Admit(session=session, candidate=candidate, seat_certificate=self.certificate)
+            Admit(session=session, candidate=candidate, seat_certificate=certificate)
         )
 
     async def begin(self, check=CHECK):
@@ -80,55 +74,21 @@ class Hall:
             BeginCheck(session=SESSION, check=check, accept_below=450, refuse_above=600)
         )
 
-    async def send(self, jpeg: bytes, session=SESSION) -> FrameReply:
-        info = FrameInfo(session=session, view="front", taken=1_790_000_000_000)
-        async with self._seat.post(
-            f"https://127.0.0.1:{self.port}{FRAMES}",
-            data=jpeg,
-            headers={FRAME_HEADER: encode(info).decode()},
-        ) as reply:
-            assert reply.status == 200, await reply.text()
-            return decode(await reply.read(), FrameReply)
-
-    async def post(self, **options):
-        async with self._seat.post(f"https://127.0.0.1:{self.port}{FRAMES}", **options) as reply:
-            return reply.status, await reply.text()
-
 
 @asynccontextmanager
-async def running(folder: Path, *, workers: int = 1):
-    """Start the process in this loop, core's client and a seat's."""
-    authority = Authority("centre")
-    box, seat = authority.issue("box"), authority.issue("seat")
-    settings = FacesSettings(
-        socket=folder / "faces.sock",
-        identity=box,
-        authorities=authority.pem,
-        host="127.0.0.1",
-        port=0,
-        workers=workers,
-    )
-    service, events = Service("faces"), asyncio.Queue()
-    async with AsyncExitStack() as stack:
-        process = asyncio.ensure_future(partial(main, settings=settings)(service))
-        core = await stack.enter_async_context(
-            Client(settings.socket, CHANNEL, on_event=events.put_nowait)
-        )
-        await asyncio.wait_for(core.online(), 30)
-        state = await asyncio.wait_for(events.get(), 10)
+async def running(folder: Path):
+    """The process, core's client and a seat's."""
+    box, events = Box(folder), asyncio.Queue()
+    async with (
+        box.faces(),
+        Client(box.socket, CHANNEL, on_event=events.put_nowait) as core,
+        Seat(box.authority) as seat,
+    ):
+        state = await asyncio.wait_for(events.get(), 60)
         assert isinstance(state, EngineState)
-        assert state.workers == workers
-        trust = client_context(authorities=authority.pem, identity=seat)
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust))
-        )
-        try:
-            yield Hall(
-                core, events, session, state.port, fingerprint(seat.certificate), authority.pem
-            )
-        finally:
-            service.end("the test is over")
-            await process
+        assert state.workers == 1
+        seat.port = state.port
+        yield Hall(core, events, seat, box.authority.pem)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -148,27 +108,6 @@ async def hall(process):
     while not process.events.empty():
         process.events.get_nowait()
     return process
-
-
-@lru_cache
-def jpegs(face, second=None, **settings):
-    """Frames of a clip of ``face``, as a seat sends them."""
-    settings = ClipSettings(seconds=1, rate=6, **settings)
-    other = cut_out(second) if second else None
-    return [
-        cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-        for shown in frames(cut_out(face), settings, other)
-    ]
-
-
-def worker_pids() -> list[int]:
-    """The workers among the children of this process."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [
-        int(pid)
-        for pid in children
-        if b"appliance.faces.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
 
 
 async def test_the_candidate_is_accepted_from_another_photograph(hall):
