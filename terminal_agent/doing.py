@@ -133,11 +133,7 @@ async def _open_session(
     if grant.session_key != key.public.hex or grant.seat != hall.seat.id:
         raise MalformedError("the grant is for another key or seat than this one")
     makers: list[MakeEvent] = [
-        seat.event(
-            journal.Started,
-            boot=seat.steady.boot().replace("-", "")[:32].ljust(32, "0"),
-            agent=seat.agent,
-        ),
+        seat.started(),
         seat.event(
             journal.Consented,
             faces=request.consents_to_faces,

@@ -13,11 +13,11 @@ from typing import Final
 from exam import times
 from exam.session import ENDED, WRITING, State
 from protocol import seat_api
-from protocol.decisions import Armed, Decision, Disarmed, Scope, open_decision
+from protocol.decisions import Armed, Decision, Disarmed, Moved, Scope, open_decision
 from protocol.envelope import Envelope
 from protocol.errors import BrokenChainError, ProtocolError
 from protocol.grant import open_grant
-from protocol.journal import Entered, HandedIn
+from protocol.journal import Entered, HandedIn, Started
 from protocol.keys import SigningKey
 from protocol.office_receipt import Stage, open_office_receipt
 from protocol.receipt import open_receipt
@@ -69,6 +69,8 @@ class Seat:
         self.disk_free: Callable[[], int] = lambda: 0
         self._witness: Witness | None = None
         self._seat_key: SigningKey | None = None
+        self._moved_away = False
+        """The candidate goes on at another seat, once all is delivered from here."""
         self._version = asyncio.Event()
 
     # --- time and change --------------------------------------------------------------------
@@ -96,6 +98,13 @@ class Seat:
         hall, mono = self.now() or 0, self.steady.steady_ms()
         return lambda n: kind(n=n, hall=hall, mono=mono, **fields)
 
+    def started(self) -> MakeEvent:
+        """Return a maker of the event that says which run of which program writes."""
+        return self.event(Started, boot=self._boot(), agent=self.agent)
+
+    def _boot(self) -> str:
+        return self.steady.boot().replace("-", "")[:32].ljust(32, "0")
+
     # --- coming up --------------------------------------------------------------------------
 
     async def resume(self, hall: TrustedHall | None) -> None:
@@ -110,10 +119,13 @@ class Seat:
         if stored is None or stored.state != "open":
             return
         grant = open_grant(stored.grant_envelope, hall.box_key)
+        if grant.sitting != hall.sitting.id:
+            return
         progress = Progress(rules=hall.rules, box_key=hall.box_key)
         self.state.session = await SeatSession.resume(
             self.spool, stored, grant, progress, self.changed
         )
+        await self.state.session.write(self.started())
         sealed = hall.paper(grant.subject)
         if sealed is not None and await self.shelf.has(sealed):
             self.state.paper_here = True
@@ -161,7 +173,7 @@ class Seat:
         session = self.state.session
         return Hello(
             agent=self.agent,
-            boot=self.steady.boot().replace("-", "")[:32],
+            boot=self._boot(),
             sessions=() if session is None else (session.grant.session,),
             decisions_seen=await self.spool.decisions_seen(generation),
             generation=generation,
@@ -237,6 +249,8 @@ class Seat:
                 raise
         if beat.subject != self.state.subject:
             self.state.subject = beat.subject
+            if self.state.left:
+                self._clear_session()
             self.changed()
 
     async def decided(self, envelope: Envelope) -> None:
@@ -251,6 +265,7 @@ class Seat:
         self._follow(decision)
         if new and session is not None and _concerns(decision, session):
             await session.hear(envelope, self.now() or 0, self.steady.steady_ms())
+            self._moved_away = self._moved_away or isinstance(decision.what, Moved)
         self.changed()
 
     async def take_decisions(self, made_before: Sequence[Envelope]) -> None:
@@ -357,6 +372,9 @@ class Seat:
                 continue
             if self.state.state() in WRITING and now >= self.own_end(now):
                 await self.hand_in(automatic=True)
+            session = self.state.session
+            if self._moved_away and session is not None and not session.unsent.is_set():
+                await self.moved(session)
             following = showing.screen_of(self.state, now)
             if following is not screen:
                 screen = following
@@ -398,6 +416,7 @@ class Seat:
         state = self.state
         state.session = state.paper = state.face = state.consent = state.login_refused = None
         state.fault, state.left = None, False
+        self._moved_away = False
         self.changed()
 
     # --- the page's model ----------------------------------------------------------------------

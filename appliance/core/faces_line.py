@@ -66,9 +66,14 @@ class FacesLine:
     # --- asking -----------------------------------------------------------------------------
 
     async def look(self, seating: Seating) -> None:
-        """Begin to look at the face of who sits there."""
+        """Begin to look at the face of who sits there; once the roster is enrolled, at once."""
         grant = seating.grant
-        if grant is None or seating.session.state is not State.SEATED or seating.needs_person:
+        if (
+            not self._instance
+            or grant is None
+            or seating.session.state is not State.SEATED
+            or seating.needs_person
+        ):
             return
         self._client.tell(
             ipc.Admit(
@@ -115,6 +120,7 @@ class FacesLine:
         self.build = state.build
         if state.instance == self._instance:
             return
+        self._instance = ""
         self._looks.clear()
         for candidate in self._core.hall.candidates.values():
             if not await self._enrol(candidate.id):

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from appliance.core import records
-from appliance.core.decisions import Decider
+from appliance.core.decisions import Decider, NotPossibleError
 from appliance.core.hall import Hall, Seating
 from appliance.core.identity_check import IdentityCheck
 from appliance.core.journal import Journal
@@ -19,10 +19,11 @@ from appliance.core.links import Link, Links
 from appliance.core.receipts import Receipts
 from appliance.core.release import Release
 from appliance.core.sessions import GrantGiven
+from exam.rulebook import Consequence
 from exam.session import State
-from protocol.decisions import Decision, Scope
+from protocol.decisions import Collected, Decision, Scope
 from protocol.envelope import Envelope
-from protocol.journal import Event, HandedIn, RulesRead, decode_event
+from protocol.journal import Event, HandedIn, Returned, RulesRead, decode_event
 from protocol.seat_api import DecisionSaid, Hello, LoggedIn, LoginRequest, ReceiptSaid
 from protocol.standing import standing_after
 from runtime.database import Database
@@ -47,6 +48,14 @@ class _LookAt:
     consents: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class _CollectForLeaves:
+    seating: Seating
+
+
+_Owed = _GiveReceipt | _LookAt | _CollectForLeaves
+
+
 class Following:
     """Tells the seats, and does what is owed after each commit."""
 
@@ -69,7 +78,7 @@ class Following:
         self._release = release
         self._receipts = receipts
         self._check = identity_check
-        self._owed: asyncio.Queue[_GiveReceipt | _LookAt] = asyncio.Queue()
+        self._owed: asyncio.Queue[_Owed] = asyncio.Queue()
         self.look: Look | None = None
         """How the faces process is asked; None while it is not there."""
         decider.listen(self._decided)
@@ -142,6 +151,13 @@ class Following:
                 self._release.give_to(seating)
             if isinstance(event, HandedIn) and seating.session.state is State.HANDED_IN:
                 self._owed.put_nowait(_GiveReceipt(seating=seating, event=event))
+            if isinstance(event, Returned) and self._left_too_often(seating):
+                self._owed.put_nowait(_CollectForLeaves(seating=seating))
+
+    def _left_too_often(self, seating: Seating) -> bool:
+        rules = self._hall.rules.leaving_screen
+        too_often = seating.session.leaves > rules.limit
+        return too_often and rules.consequence is Consequence.COLLECT
 
     # --- what is owed -----------------------------------------------------------------------
 
@@ -156,10 +172,12 @@ class Following:
                 await asyncio.sleep(_AGAIN_S)
                 self._owed.put_nowait(owed)
 
-    async def _do(self, owed: _GiveReceipt | _LookAt) -> None:
+    async def _do(self, owed: _Owed) -> None:
         match owed:
             case _GiveReceipt(seating=seating, event=event):
                 await self._give_receipt(seating, event)
+            case _CollectForLeaves(seating=seating):
+                await self._collect(seating)
             case _LookAt(seating=seating, consents=consents):
                 if not consents:
                     await self._check.ask_staff(seating, "no_consent")
@@ -175,6 +193,16 @@ class Following:
         link = self._links.of(seating.seat)
         if link is not None and receipt is not None:
             link.tell(ReceiptSaid(session=seating.id, receipt=receipt))
+
+    async def _collect(self, seating: Seating) -> None:
+        """Take the paper in, as the rule book says; a person confirms what it means."""
+        reason = f"left the screen {seating.session.leaves} times"
+        try:
+            await self._decider.decide(
+                Collected(reason=reason), seating.subject, [seating], scope=Scope.ONE
+            )
+        except NotPossibleError as error:
+            _log.warning("%s", error)
 
     async def _last_hand_in(self, seating: Seating) -> HandedIn | None:
         position, session = seating.position, seating.id

@@ -68,7 +68,7 @@ def decided() -> dict[str, str]:
 
     Tables of other things (alternatives that were not chosen, say) name no package of ours.
     """
-    ours = locked("requirements-dev.lock").keys()
+    ours = {entry.split("==")[0] for entry in locked("requirements-dev.lock")}
     rows = {}
     for page in sorted(DECISIONS.glob("*.md")):
         for name, licence in ROW.findall(page.read_text(encoding="utf-8")):
