@@ -105,8 +105,8 @@ class JournalRecord(Value, frozen=True, kw_only=True, tag="journal", tag_field="
     """Lane answers: events ``first`` to the head's n, and the acknowledgement of that head."""
 
     session: HexId
-    epoch: Count
-    first: Count
+    epoch: Ordinal
+    first: Ordinal
     events: tuple[msgspec.Raw, ...]
     head: Envelope
     acknowledgement: Envelope
@@ -116,8 +116,8 @@ class StrayRecord(Value, frozen=True, kw_only=True, tag="stray", tag_field="reco
     """Lane incidents: the tail of an old epoch, kept and not merged."""
 
     session: HexId
-    epoch: Count
-    first: Count
+    epoch: Ordinal
+    first: Ordinal
     events: tuple[msgspec.Raw, ...]
     head: Envelope
 
