@@ -13,7 +13,7 @@ import pytest
 
 from devices.capture import CameraOrigin, CaptureSettings, ClipOrigin
 from devices.encoder import EncoderSettings, Piece, join
-from devices.errors import CameraUnavailableError, PictureLostError
+from devices.errors import CameraUnavailableError, EncoderError, PictureLostError
 from devices.view import View
 
 FAST = CaptureSettings(width=320, height=240, rate=25)
@@ -175,3 +175,32 @@ async def test_a_lost_source_ends_the_pieces_with_its_error(
         with pytest.raises(PictureLostError, match="unplugged"):
             await collect(view, pieces)
     assert sum(piece.pictures for piece in pieces) == 11
+
+
+async def test_an_odd_size_is_refused_by_name(clip):
+    """Colour is coded for two points together: odd sizes are refused, and said."""
+    odd = CaptureSettings(width=321, height=240, rate=25)
+    with pytest.raises(EncoderError, match="got 321x240"):
+        async with View(clip, clock=Clock(), capture=odd):
+            pass
+
+
+async def test_colours_stay_what_they_are(tmp_path):
+    """Red, green and blue come out of a piece as they went into the camera."""
+    path = tmp_path / "colours.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (320, 240))
+    picture = np.zeros((240, 320, 3), np.uint8)
+    for n in range(3):
+        picture[:, n * 107 : (n + 1) * 107, n] = 200
+    for _ in range(5):
+        writer.write(picture)
+    writer.release()
+    origin = ClipOrigin(path=str(path))
+    async with View(origin, clock=Clock(), capture=FAST, encoder=SHORT) as view:
+        (piece,) = await asyncio.wait_for(take(view, 1), 30)
+    with av.open(io.BytesIO(join([piece]))) as container:
+        seen = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    for n in range(3):
+        blue_green_red = seen[100, n * 107 + 50].astype(int)
+        wanted = np.eye(3, dtype=int)[n] * 200
+        assert abs(blue_green_red - wanted).max() < 25
