@@ -47,6 +47,8 @@ class OpenPairing(Value, frozen=True, kw_only=True, tag="open_pairing", tag_fiel
     """Open a window in which these seats can be paired; the code shows in the status."""
 
     seats: tuple[Label, ...]
+    replace: bool = False
+    """Seats that are paired take another machine; the old one is no longer accepted."""
 
 
 class ClosePairing(Value, frozen=True, kw_only=True, tag="close_pairing", tag_field="kind"):

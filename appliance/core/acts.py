@@ -117,9 +117,12 @@ class Acts:
         match act:
             case api.OpenDoors(correction=correction):
                 return await self._open_doors(correction, asked, request.act)
-            case api.OpenPairing(seats=seats):
+            case api.OpenPairing(seats=seats, replace=replace):
                 self._pairing.open_window(
-                    self._known_seats(seats), by=asked.staff, now=self._steady.steady_ms()
+                    self._known_seats(seats),
+                    by=asked.staff,
+                    now=self._steady.steady_ms(),
+                    replace=replace,
                 )
                 return []
             case api.ClosePairing():

@@ -1,0 +1,170 @@
+"""The hall at a glance: head, next step, seats, what needs a person, keys.
+
+Narrow terminals show the list of tasks below the seats, wide ones beside them.
+"""
+
+from typing import ClassVar
+
+from rich.text import Text as Styled
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import DataTable, Input, Static
+
+from appliance.console import accounts
+from appliance.console import messages as m
+from appliance.console.head import Head, line_to_core
+from appliance.console.keys import key_line
+from appliance.console.next_step import say_next
+from appliance.console.palette import CALM
+from appliance.console.tables import SeatTable, TaskTable
+from appliance.console.view import BREAKPOINTS, Desk, HallView, Surroundings
+from protocol.staff_api import HallStatus
+
+
+class MainScreen(Screen[None]):
+    """The console's first screen."""
+
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "other_table", show=False, priority=True),
+        Binding("slash", "search", show=False),
+        Binding("escape", "end_search", show=False),
+    ]
+
+    class SeatOpened(Message):
+        """A person wants to see a seat."""
+
+        def __init__(self, seat: str) -> None:
+            super().__init__()
+            self.seat = seat
+
+    class TaskOpened(Message):
+        """A person wants to see to a task."""
+
+        def __init__(self, task: str) -> None:
+            super().__init__()
+            self.task = task
+
+    def __init__(self, desk: Desk, surroundings: Surroundings, socket: str) -> None:
+        super().__init__()
+        self._desk = desk
+        self._surroundings = surroundings
+        self._socket = socket
+
+    def compose(self) -> ComposeResult:
+        """Draw the places."""
+        yield Head(id="head")
+        yield Static("", id="trouble", markup=False)
+        yield Static("", id="next", markup=False)
+        yield Static("", id="note", markup=False)
+        with Horizontal(id="hall"):
+            with Vertical(id="seats-side"):
+                yield Input(id="search", compact=True)
+                yield SeatTable(id="seats")
+                yield Static("", id="nothing-found", markup=False)
+            with Vertical(id="tasks-side"):
+                yield Static("", id="tasks-title", markup=False)
+                yield TaskTable(id="tasks", show_header=False)
+                yield Static("", id="lanes", markup=False)
+        yield Static("", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Show what is known."""
+        self.query_one("#search").display = False
+        self.query_one(SeatTable).focus()
+        self.show_hall(self._desk.view)
+
+    def on_resize(self) -> None:
+        """Fit the columns to the new width, once the layout knows it."""
+        self.call_after_refresh(lambda: self.show_hall(self._desk.view))
+
+    def show_hall(self, view: HallView) -> None:
+        """Draw what has changed."""
+        trouble = line_to_core(view, self._socket)
+        line = self.query_one("#trouble", Static)
+        line.update(trouble)
+        line.display = bool(trouble)
+        self.set_class(view.hall is not None and not view.connected, "stale")
+        self.query_one("#keys", Static).update(
+            key_line(view, self._surroundings, self.size.width - 2)
+        )
+        self.query_one(Head).show_hall(view)
+        if view.hall is not None:
+            self._show(view, view.hall)
+
+    def _show(self, view: HallView, hall: HallStatus) -> None:
+        language = view.language
+        following = Styled.assemble(
+            (f" {m.NEXT.say(language)} ", "reverse bold"), " ", say_next(hall, language)
+        )
+        self.query_one("#next", Static).update(following)
+        note = self.query_one("#note", Static)
+        words = self._surroundings.note(view)
+        note.update(words)
+        note.display = bool(words)
+        self._show_seats(view)
+        title = m.TASKS.say(language, n=len(hall.tasks)) if hall.tasks else m.NO_TASKS.say(language)
+        self.query_one("#tasks-title", Static).update(title)
+        tasks = self.query_one(TaskTable)
+        tasks.display = bool(hall.tasks)
+        if not hall.tasks and self.focused is tasks:
+            self.query_one(SeatTable).focus()
+        tasks.show_hall(view)
+        self.query_one("#lanes", Static).update(_lanes(view, hall))
+
+    def _show_seats(self, view: HallView) -> None:
+        search = self.query_one("#search", Input)
+        search.placeholder = m.SEARCH.say(view.language)
+        found = self.query_one(SeatTable).show_hall(view, search.value)
+        nothing = self.query_one("#nothing-found", Static)
+        nothing.display = found == 0
+        nothing.update(m.NOTHING_FOUND.say(view.language, text=search.value))
+
+    # --- keys --------------------------------------------------------------------------------
+
+    def action_other_table(self) -> None:
+        """Go from the seats to the tasks and back."""
+        tasks, seats = self.query_one(TaskTable), self.query_one(SeatTable)
+        (seats if tasks.has_focus or not tasks.display else tasks).focus()
+
+    def action_search(self) -> None:
+        """Open the search."""
+        search = self.query_one("#search", Input)
+        search.display = True
+        search.focus()
+
+    def action_end_search(self) -> None:
+        """Show all seats again."""
+        search = self.query_one("#search", Input)
+        search.value = ""
+        search.display = False
+        self.query_one(SeatTable).focus()
+
+    def on_input_changed(self, _event: Input.Changed) -> None:
+        """Search while it is typed."""
+        self._show_seats(self._desk.view)
+
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
+        """Go to the seats that were found; the search stays."""
+        self.query_one(SeatTable).focus()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Open the seat or the task under the cursor."""
+        name = event.row_key.value or ""
+        if isinstance(event.data_table, SeatTable):
+            self.post_message(self.SeatOpened(name))
+        else:
+            self.post_message(self.TaskOpened(name))
+
+
+def _lanes(view: HallView, hall: HallStatus) -> Styled:
+    lines = [m.OFFICE_TITLE.say(view.language)]
+    lines += [
+        f"{accounts.lane_name(lane.lane, view.language)}: "
+        f"{accounts.lane_sentence(lane, view.language)}"
+        for lane in hall.lanes
+    ]
+    return Styled("\n".join(lines), CALM)

@@ -1,0 +1,68 @@
+"""The two pictures of a candidate side by side: the roster photo and the last look of the camera.
+
+Task: one worker, owned by this widget, fetches the roster photo once and the camera's
+picture again every few seconds; it ends with the widget.
+"""
+
+import asyncio
+from typing import Final
+
+from PIL import Image as Pillow
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from appliance.console import messages as m
+from appliance.console.pictures import Picture, PictureError, decode
+from appliance.console.view import Desk
+
+_AGAIN_S: Final = 3.0
+
+
+class Portraits(Horizontal):
+    """Roster photo on the left, camera on the right."""
+
+    def __init__(self, desk: Desk, candidate: str) -> None:
+        super().__init__(classes="portraits")
+        self._desk = desk
+        self._candidate = candidate
+        self._is_close = False
+        self._camera = b""
+
+    def compose(self) -> ComposeResult:
+        """Draw both places."""
+        language = self._desk.view.language
+        missing = m.NO_PICTURE.say(language)
+        yield Picture(m.ROSTER_PHOTO.say(language), missing, id="roster")
+        yield Picture(m.CAMERA_PICTURE.say(language), missing, id="camera")
+
+    def on_mount(self) -> None:
+        """Begin to fetch."""
+        self.fetch()
+
+    def toggle_closer(self) -> None:
+        """Look closer at both, or at the whole again."""
+        self._is_close = not self._is_close
+        for picture in self.query(Picture):
+            picture.look(close=self._is_close)
+
+    @work(exclusive=True, group="pictures")
+    async def fetch(self) -> None:
+        """Fetch the roster photo, then the camera's picture again and again."""
+        roster = await self._desk.picture(self._candidate, "roster")
+        self.query_one("#roster", Picture).show(await _decoded(roster))
+        while True:
+            camera = await self._desk.picture(self._candidate, "camera")
+            if camera != self._camera:
+                self._camera = camera or b""
+                self.query_one("#camera", Picture).show(await _decoded(camera))
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _decoded(data: bytes | None) -> Pillow.Image | None:
+    if data is None:
+        return None
+    try:
+        return await asyncio.to_thread(decode, data)
+    except PictureError:
+        return None
