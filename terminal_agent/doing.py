@@ -174,6 +174,9 @@ async def _rules_read(seat: "Seat") -> Outcome:
 async def _write(seat: "Seat", action: a.Answer | a.Mark | a.GoTo) -> Outcome:
     """Keep what the candidate does with an item: on disk before this returns."""
     session, paper = seat.state.session, seat.state.paper
+    if session is not None and paper is None and seat.state.state() in WRITING:
+        # the seat came back before the paper's key: the page keeps it and tries again
+        return Refused(reason=Reason(code=ReasonCode.PAPER_MISSING))
     if session is None or paper is None or seat.state.state() not in WRITING:
         code = ReasonCode.PAUSED if seat.state.state() is State.PAUSED else ReasonCode.TIME_OVER
         return Refused(reason=Reason(code=code))

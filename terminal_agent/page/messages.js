@@ -137,7 +137,11 @@ export const MESSAGES = {
   // --- own data
   own_data_title: ["请核对您的信息", "Check your data"],
   own_data_right: ["信息无误，进入考试", "It is right, go on"],
-  own_data_wrong: ["信息有误，返回登录", "It is wrong, go back"],
+  own_data_wrong: ["信息有误", "It is wrong"],
+  own_data_told: [
+    "已通知监考人员。请在座位上等候，不要继续。",
+    "The invigilator has been told. Please wait at your seat and do not go on.",
+  ],
 
   // --- face
   face_title: ["人脸识别", "Face check"],
@@ -312,6 +316,10 @@ export const MESSAGES = {
   leave_hall: ["离开考场", "Leave the hall"],
   leave_hall_hold: ["稍等，我还在抄写回执号", "Wait, I am still copying the code"],
   leave_hall_in: ["离开考场 {s}", "Leave the hall {s}"],
+  collected_body: [
+    "您的答案已经保存。请听从监考人员安排。",
+    "Your answers are saved. Please follow the invigilator.",
+  ],
   collected_title: ["试卷已收回", "Your paper has been collected"],
   voided_title: ["本场考试已作废", "This exam has been voided"],
   voided_body: ["如有疑问，请举手询问监考人员。", "If you have a question, raise your hand."],

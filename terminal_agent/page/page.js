@@ -23,6 +23,8 @@ import * as wire from "./wire.js";
 const TICK_MS = 200;
 const RETRY_MS = 1000;
 const EXAM = new Set(["answering", "paused"]);
+// The paper is held meanwhile: the seat's program is coming back, for the same candidate.
+const HELD = new Set(["searching", "waiting"]);
 const screens = { ...aloneScreens, ...beforeScreens, ...afterScreens, exam: examScreen };
 
 const app = {
@@ -43,6 +45,7 @@ let mounted = { name: null };
 
 function mount(name) {
   if (mounted.name === name) return;
+  if (app.paper) mounted.settle?.();
   mounted.close?.();
   mounted = { name, ...screens[name](app) };
   document.getElementById("app").replaceChildren(mounted.element);
@@ -71,7 +74,7 @@ let fetching = false;
 
 function followPaper(view) {
   if (!EXAM.has(view.screen)) {
-    if (app.paper) closePaper();
+    if (app.paper && !HELD.has(view.screen)) closePaper();
   } else if (view.screen === "answering") {
     if (app.paper) app.keeper.resume();
     else openPaper();

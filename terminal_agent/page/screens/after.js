@@ -1,20 +1,25 @@
 // The end: handed in with the receipt, collected, voided, refused, over.
 
-import { until } from "../clock.js";
+import { hallNow, until } from "../clock.js";
 import { h, say, show, tell } from "../dom.js";
 import { dateAndTime, wallClock } from "../language.js";
 import { button, facts, problemLine, reasonText } from "../parts.js";
 import { frame, heading } from "./frame.js";
 
+// However late the receipt came, it stands for at least as long before the page leaves.
+const SHORTEST_MS = 10000;
+
 // The paper is in: `done` is the title once the receipt is here, `waiting` before.
 const paperIsIn = (done, waiting) => (app) => {
   const title = heading(done);
   const waits = h("p", { class: "notice" }, say("handed_in_waiting_body"));
-  const why = h("p", { class: "notice", hidden: true });
+  const why = h("div", { class: "notice", hidden: true });
   const known = h("div", {});
+  const calm = h("p", {}, say("collected_body"));
   const receipt = h("div", { class: "receipt", hidden: true });
   const problem = problemLine();
   let left = false;
+  let seen = null; // hall ms when the receipt was first shown
   let held = false; // the candidate is still copying the receipt
   const hold = button("secondary", "leave_hall_hold", () => {
     held = true;
@@ -35,6 +40,7 @@ const paperIsIn = (done, waiting) => (app) => {
     title,
     body: [
       why,
+      calm,
       receipt,
       waits,
       known,
@@ -43,9 +49,10 @@ const paperIsIn = (done, waiting) => (app) => {
     ],
     update({ candidate, sitting, hand_in: shown, reason }) {
       show(why, Boolean(reason));
-      if (reason) tell(why, ...reasonText(reason));
+      if (reason) tellReason(why, reason);
       show(waits, Boolean(shown) && !shown.receipt);
       show(leave, Boolean(shown?.receipt));
+      show(calm, !shown);
       if (!shown) return;
       tell(title, shown.receipt ? done : waiting);
       const now = JSON.stringify([candidate, sitting, shown]);
@@ -56,7 +63,10 @@ const paperIsIn = (done, waiting) => (app) => {
       if (shown.receipt) receipt.replaceChildren(...receiptParts(shown.receipt));
     },
     tick() {
-      const ms = held ? null : until(app.view.hand_in?.leave_at);
+      const { receipt: here, leave_at: at } = app.view.hand_in ?? {};
+      if (here) seen ??= hallNow();
+      const leaves = at !== null && at !== undefined && !held;
+      const ms = leaves ? until(Math.max(at, seen + SHORTEST_MS)) : null;
       show(hold, ms !== null);
       if (ms === null) return tell(leave, "leave_hall");
       tell(leave, "leave_hall_in", { s: Math.max(0, Math.ceil(ms / 1000)) });
@@ -64,6 +74,11 @@ const paperIsIn = (done, waiting) => (app) => {
     },
   });
 };
+
+function tellReason(element, reason) {
+  element.replaceChildren(say(...reasonText(reason)));
+  if (reason.words) element.append(h("p", { class: "staff-words" }, reason.words));
+}
 
 function endFacts(candidate, sitting, shown) {
   const rows = [];

@@ -85,16 +85,20 @@ function consent(app) {
 function ownData(app) {
   const problem = problemLine();
   const rows = h("div", {});
+  const waits = h("p", { class: "notice", role: "status", hidden: true }, say("own_data_told"));
   let told = "";
   const confirm = (right) => async () => {
     const outcome = await app.act({ do: "own_data", right });
-    if (!outcome.ok) problem.tell(outcome);
+    if (!outcome.ok) return problem.tell(outcome);
+    problem.clear();
+    show(waits, !right); // where the seat does not lead back to the log-in, staff come
   };
   return frame(app, {
     step: "own_data",
     title: heading("own_data_title"),
     body: [
       rows,
+      waits,
       problem.element,
       h(
         "div",

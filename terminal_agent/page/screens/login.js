@@ -78,7 +78,7 @@ function field({ name, length, secret }) {
     "aria-describedby": `${id}-problem`,
   });
   input.addEventListener("input", () => clear());
-  const value = () => (secret ? input.value : tidy(input.value));
+  const value = () => (name === "password" ? input.value : tidy(input.value));
   function clear() {
     input.removeAttribute("aria-invalid");
     show(wrong, false);

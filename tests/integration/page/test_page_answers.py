@@ -236,6 +236,24 @@ async def test_nothing_is_left_over_for_the_next_candidate(exam: Desk) -> None:
     assert exam.seat.responses == {}
 
 
+@pytest.mark.parametrize("meanwhile", [Screen.SEARCHING, Screen.WAITING])
+async def test_a_seat_that_must_find_itself_again_loses_nothing(
+    exam: Desk, meanwhile: Screen
+) -> None:
+    """While the seat looks for the hall or for the paper's key, unsaved text is held."""
+    await exam.go_to(ESSAY)
+    exam.seat.disk_full = True
+    await exam.page.get_by_label("您的回答").fill("未保存")
+    await exam.saved("saved_not")
+    exam.seat.change(screen=meanwhile)
+    await exam.screen(meanwhile)
+    exam.seat.disk_full = False
+    exam.seat.change(screen=Screen.ANSWERING)
+    await exam.saved("saved_hall")
+    await expect(exam.page.get_by_label("您的回答")).to_have_value("未保存")
+    assert exam.seat.responses["e1"] == Written(text="未保存")
+
+
 async def test_a_restart_of_the_seats_program_loses_nothing(empty_desk: Desk) -> None:
     """While the program is away the page keeps what is typed; after its restart it is saved."""
     seat = empty_desk.seat

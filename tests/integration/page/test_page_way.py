@@ -1,5 +1,7 @@
 """The candidate's way through `ksj`, in a real browser."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -199,11 +201,19 @@ async def test_staff_pair_the_seat(desk: Desk) -> None:
 
 
 async def test_wrong_own_data_goes_back_to_the_log_in(desk: Desk) -> None:
-    """“Wrong, back” leads to an empty log-in form."""
+    """“It is wrong” leads to an empty log-in form, where the seat goes back."""
     desk.seat.seat_candidate(Screen.OWN_DATA)
-    await desk.page.get_by_role("button", name="信息有误，返回登录").click()
+    await desk.page.get_by_role("button", name="信息有误").click()
     await desk.screen("login")
     await expect(desk.page.get_by_label("身份证号")).to_have_value("")
+
+
+async def test_wrong_own_data_is_told_to_staff(desk: Desk) -> None:
+    """Where the seat stays, the page says that the invigilator has been told."""
+    desk.seat.seat_candidate(Screen.OWN_DATA)
+    desk.seat.goes_back = False
+    await desk.page.get_by_role("button", name="信息有误").click()
+    await expect(desk.page.locator(".notice")).to_contain_text("已通知监考人员")
 
 
 async def test_a_slip_of_the_finger_costs_no_try(desk: Desk) -> None:
@@ -309,10 +319,28 @@ async def desk_heading(desk: Desk, text: str) -> None:
 
 async def test_the_page_leaves_the_hall_by_itself(exam: Desk) -> None:
     """When the countdown of the end page is over, the page leaves without a click."""
-    exam.seat.hand_in_now(leave_in=1500)
+    exam.seat.hand_in_now(leave_in=20_000)
     await desk_heading(exam, "考试结束，已交卷")
-    await expect(exam.page.locator("button.primary")).to_contain_text("离开考场")
+    await expect(exam.page.locator("button.primary")).to_contain_text("离开考场 ")
+    exam.seat.set_hall_time(exam.seat.hall_time() + 21_000)
     await exam.screen("ended")
+
+
+async def test_a_late_receipt_is_not_snatched_away(exam: Desk) -> None:
+    """A receipt that comes after the planned leaving stands for ten seconds all the same."""
+    exam.seat.hand_in_now(leave_in=-60_000)
+    await expect(exam.page.locator("button.primary")).to_have_text(re.compile("离开考场 (10|9|8)$"))
+    await expect(exam.page.locator(".receipt-code")).to_be_visible()
+
+
+async def test_a_collected_paper_without_details(exam: Desk) -> None:
+    """A paper collected by staff says so, with their words, and that the answers are kept."""
+    why = Reason(code=ReasonCode.COLLECTED_BY_STAFF, words="设备更换")
+    exam.seat.change(screen=Screen.COLLECTED, reason=why)
+    await desk_heading(exam, "试卷已收回")
+    await expect(exam.page.locator("main")).to_contain_text("由监考人员收卷")
+    await expect(exam.page.locator("main")).to_contain_text("设备更换")
+    await expect(exam.page.locator("main")).to_contain_text("您的答案已经保存")
 
 
 async def test_who_copies_the_receipt_is_not_hurried(exam: Desk) -> None:

@@ -106,6 +106,8 @@ class ScriptedSeat:
         self.marked: set[str] = set()
         self.current: str | None = None
         self.disk_full = False
+        self.goes_back = True
+        """Whether wrong own data lead back to the log-in, or keep the candidate for staff."""
         self.auto_acknowledge = True
         self.picture: bytes | None = portrait()
         self.gate = asyncio.Event()
@@ -311,6 +313,8 @@ class ScriptedSeat:
         )
 
     def _own_data(self, *, right: bool) -> do.Outcome:
+        if not right and not self.goes_back:
+            return self._set(hand_raised=True)
         if not right:
             return self._go(Screen.LOGIN, candidate=None, login=FORM)
         face = FaceShown(stage=FaceStage.FAILED, hints=(FaceHint.TOO_DARK,), tries_left=2)
@@ -321,6 +325,8 @@ class ScriptedSeat:
             return do.NotKept(reason=Reason(code=ReasonCode.DISK))
         if self.shown.screen is Screen.PAUSED:
             return do.Refused(reason=Reason(code=ReasonCode.PAUSED))
+        if self.shown.screen in {Screen.SEARCHING, Screen.WAITING}:
+            return do.Refused(reason=Reason(code=ReasonCode.PAPER_MISSING))
         if self.shown.screen is not Screen.ANSWERING:
             return do.Refused(reason=Reason(code=ReasonCode.TIME_OVER))
         match action:
