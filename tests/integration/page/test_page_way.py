@@ -329,6 +329,7 @@ async def test_the_page_leaves_the_hall_by_itself(exam: Desk) -> None:
 async def test_a_late_receipt_is_not_snatched_away(exam: Desk) -> None:
     """A receipt that comes after the planned leaving stands for ten seconds all the same."""
     exam.seat.hand_in_now(leave_in=-60_000)
+    await exam.screen("handed_in")
     await expect(exam.page.locator("button.primary")).to_have_text(re.compile("离开考场 (10|9|8)$"))
     await expect(exam.page.locator(".receipt-code")).to_be_visible()
 
