@@ -1,12 +1,12 @@
-"""Core's line to the faces process: enrol the roster, begin looks, follow what they find.
+"""What core wants of the faces process, and what follows from what it finds.
 
-Core never waits for it: a look is begun by a message and ends with an event, which one
-task (`FacesLine.run`) follows in turn. After the process was restarted it has forgotten
-everything, so roster and open looks are told again; while it is away candidates wait, and
-a person may decide instead.
+A look is begun and ends with an event, which one task (`FacesLine.run`) follows in turn.
+`appliance.ipc.faces_line` keeps the roster and open looks true there through restarts;
+while the process is away candidates wait, and a person may decide instead.
 """
 
 import asyncio
+import functools
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -16,12 +16,10 @@ from typing import Final, Self
 from appliance.core.building import Core
 from appliance.core.hall import Seating
 from appliance.ipc import faces as ipc
+from appliance.ipc import faces_line
 from appliance.ipc.settings import Settings
 from exam.session import State
-from runtime.errors import IpcError
-from runtime.ipc import Client
 
-_ENROL_S: Final = 30.0
 _LOOKS_WITHOUT_PICTURE: Final = 3
 """So many looks without one frame, and a person is asked: there may be no camera."""
 _log = logging.getLogger(__name__)
@@ -35,21 +33,20 @@ class FacesLine:
     def __init__(self, settings: Settings, core: Core, roster_photo: Photo) -> None:
         self._core = core
         self._photo = roster_photo
-        self._instance = ""
         self._looks: dict[str, Seating] = {}
         self._unseen: dict[str, int] = {}
-        self._events: asyncio.Queue[ipc.Event] = asyncio.Queue()
-        self._client = Client(
+        self._ends: asyncio.Queue[ipc.CheckEnded] = asyncio.Queue()
+        self._line = faces_line.FacesLine(
             settings.socket("faces"),
-            ipc.CHANNEL,
-            on_event=self._events.put_nowait,
-            on_line=self._line,
+            on_ended=self._ends.put_nowait,
+            on_worker_lost=_note_loss,
+            on_line=self._line_changed,
         )
-        self.build = ""
-        """Which dlib the process runs on."""
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
+        await self._line.__aenter__()
+        candidates = self._core.hall.candidates
+        self._line.enrol({name: functools.partial(self._open, name) for name in candidates})
         return self
 
     async def __aexit__(
@@ -58,24 +55,30 @@ class FacesLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        await self._line.__aexit__(kind, error, trace)
 
-    def _line(self, there: bool) -> None:  # noqa: FBT001 - the client's signature
+    @property
+    def build(self) -> str:
+        """Which dlib the process runs on; empty while it is away."""
+        return self._line.state.build if self._line.state else ""
+
+    def _line_changed(self, there: bool) -> None:  # noqa: FBT001 - the client's signature
         self._core.surroundings.connected["faces"] = there
+
+    async def _open(self, candidate: str) -> bytes:
+        photo = await self._photo(candidate)
+        if photo is None:
+            raise LookupError(f"no photo of {candidate} on the roster")
+        return photo
 
     # --- asking -----------------------------------------------------------------------------
 
     async def look(self, seating: Seating) -> None:
-        """Begin to look at the face of who sits there; once the roster is enrolled, at once."""
+        """Begin to look at the face of who sits there; it begins when the roster is enrolled."""
         grant = seating.grant
-        if (
-            not self._instance
-            or grant is None
-            or seating.session.state is not State.SEATED
-            or seating.needs_person
-        ):
+        if grant is None or seating.session.state is not State.SEATED or seating.needs_person:
             return
-        self._client.tell(
+        self._line.admit(
             ipc.Admit(
                 session=grant.session,
                 candidate=grant.candidate,
@@ -83,8 +86,9 @@ class FacesLine:
             )
         )
         rules, check = self._core.hall.rules.identity, secrets.token_hex(16)
+        self._looks = {name: who for name, who in self._looks.items() if who is not seating}
         self._looks[check] = seating
-        self._client.tell(
+        self._line.begin(
             ipc.BeginCheck(
                 session=grant.session,
                 check=check,
@@ -93,57 +97,24 @@ class FacesLine:
             )
         )
 
+    async def settled(self) -> ipc.EngineState:
+        """Return once the process knows the roster and every look that was begun."""
+        return await self._line.settled()
+
     async def last_picture(self, session: str) -> bytes | None:
         """Return the best frame of the session's last look."""
-        try:
-            reply = await self._client.ask(ipc.GetPicture(session=session))
-        except IpcError as error:
-            _log.warning("no picture of %s: %s", session, error)
-            return None
-        return reply.jpeg if isinstance(reply, ipc.Picture) else None
+        picture = await self._line.picture(session)
+        return None if picture is None else picture.jpeg
 
     # --- following --------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Follow what the process says, in turn."""
-        while True:
-            event = await self._events.get()
-            match event:
-                case ipc.EngineState():
-                    await self._engine(event)
-                case ipc.CheckEnded():
-                    await self._ended(event)
-                case ipc.WorkerLost(pid=pid, reason=reason):
-                    _log.warning("a faces worker (%d) was lost: %s", pid, reason)
-
-    async def _engine(self, state: ipc.EngineState) -> None:
-        self.build = state.build
-        if state.instance == self._instance:
-            return
-        self._instance = ""
-        self._looks.clear()
-        for candidate in self._core.hall.candidates.values():
-            if not await self._enrol(candidate.id):
-                return  # the line broke: its next first event begins again
-        self._instance = state.instance
+        """Begin the looks that a restart cut off, then follow how looks end, in turn."""
         subject = self._core.hall.current()
         for seating in self._core.hall.seatings(None if subject is None else subject.id):
             await self.look(seating)
-
-    async def _enrol(self, candidate: str) -> bool:
-        photo = await self._photo(candidate)
-        if photo is None:
-            return True
-        try:
-            reply = await self._client.ask(
-                ipc.Enrol(candidate=candidate, photo=photo), timeout=_ENROL_S
-            )
-        except IpcError as error:
-            _log.warning("%s could not be enrolled: %s", candidate, error)
-            return False
-        if isinstance(reply, ipc.NotEnrolled):
-            _log.warning("the roster photo of %s: %s", candidate, reply.text)
-        return True
+        while True:
+            await self._ended(await self._ends.get())
 
     async def _ended(self, ended: ipc.CheckEnded) -> None:
         seating = self._looks.pop(ended.check, None)
@@ -171,3 +142,7 @@ class FacesLine:
         self._unseen[ended.session] = self._unseen.get(ended.session, 0) + 1
         if self._unseen[ended.session] >= _LOOKS_WITHOUT_PICTURE:
             await self._core.identity_check.ask_staff(seating, "no_picture")
+
+
+def _note_loss(lost: ipc.WorkerLost) -> None:
+    _log.warning("a faces worker (%d) was lost: %s", lost.pid, lost.reason)

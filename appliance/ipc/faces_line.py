@@ -70,6 +70,7 @@ class FacesLine:
         on_ended: Callable[[CheckEnded], None],
         on_photo_fault: Callable[[NotEnrolled], None] | None = None,
         on_worker_lost: Callable[[WorkerLost], None] | None = None,
+        on_line: Callable[[bool], None] | None = None,
     ) -> None:
         """Take callbacks that are brief; they are called on the loop.
 
@@ -78,6 +79,7 @@ class FacesLine:
         self._on_ended = on_ended
         self._on_photo_fault = on_photo_fault
         self._on_worker_lost = on_worker_lost
+        self._on_line = on_line
         self._client: Client[Request, Reply, Event] = Client(
             socket, CHANNEL, on_event=self._hear, on_line=self._line_changed
         )
@@ -159,6 +161,8 @@ class FacesLine:
             self.state = None
             self._settled.clear()
             self._there.checks.clear()  # their ends may be missed: they begin again
+        if self._on_line is not None:
+            self._on_line(is_online)
 
     def _hear(self, event: Event) -> None:
         match event:
