@@ -51,24 +51,11 @@ class StaffMember(Value, frozen=True, kw_only=True):
 
 
 class Revocation(Value, frozen=True, kw_only=True):
-    """A certificate, by the SHA-256 of its DER, that is no longer accepted."""
+    """A certificate that is no longer accepted, by the SHA-256 of its DER; a key by its id."""
 
     certificate: Digest
     at: Milliseconds
     reason: str
-
-
-class Revocations(Value, frozen=True, kw_only=True):
-    """All certificates of a centre that are no longer accepted, between two bundles.
-
-    The list is whole: a later ``n`` takes the place of an earlier one, and adds to what
-    the bundle says. Staff and boxes are taken off the list by a new revision of the bundle.
-    """
-
-    centre: Label
-    n: Ordinal
-    issued_at: Milliseconds
-    revocations: tuple[Revocation, ...]
 
 
 class Office(Value, frozen=True, kw_only=True):
@@ -118,13 +105,3 @@ def sign_bundle(manifest: BundleManifest, office_key: SigningKey) -> Envelope:
 def open_bundle(envelope: Envelope, office_key: VerifyKey) -> BundleManifest:
     """Return the manifest that the office signed."""
     return open_envelope(envelope, PayloadType.BUNDLE, office_key, BundleManifest)
-
-
-def sign_revocations(revocations: Revocations, office_key: SigningKey) -> Envelope:
-    """Sign with the office signing key."""
-    return sign(PayloadType.REVOCATIONS, revocations, office_key)
-
-
-def open_revocations(envelope: Envelope, office_key: VerifyKey) -> Revocations:
-    """Return the list that the office signed."""
-    return open_envelope(envelope, PayloadType.REVOCATIONS, office_key, Revocations)

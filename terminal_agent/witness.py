@@ -4,12 +4,11 @@ If the box ever shows a log that is not the continuation of the one that this se
 seen, that is a fork: it is not cosigned, and the seat says so.
 """
 
-import base64
-import binascii
 from typing import Final
 
 from protocol.checkpoint import Checkpoint, cosign, cosigner, open_checkpoint
-from protocol.errors import BrokenChainError, MalformedError
+from protocol.envelope import unbase64
+from protocol.errors import BrokenChainError
 from protocol.keys import SigningKey
 from protocol.merkle import check_consistency
 from protocol.seat_api import HallBeat
@@ -60,8 +59,5 @@ class Witness:
             raise BrokenChainError(
                 f"expected a proof from {seen.size} leaves on; got one from {beat.proof_from}"
             )
-        try:
-            proof = [base64.b64decode(text, validate=True) for text in beat.proof]
-        except binascii.Error as error:
-            raise MalformedError("expected a proof in base64") from error
+        proof = [unbase64(text) for text in beat.proof]
         check_consistency(seen.size, seen.root, shown.size, shown.root, proof)

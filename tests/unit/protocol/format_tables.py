@@ -27,6 +27,7 @@ from protocol import (
     office_receipt,
     parcel,
     receipt,
+    revocation,
     segment,
     staff_api,
 )
@@ -38,7 +39,7 @@ SECTIONS: dict[str, tuple[Any, ...]] = {
     "decisions": (decisions.Decision,),
     "acts": (staff_api.StaffAct,),
     "log": (log_entries.Entry, receipt.Receipt),
-    "bundle": (bundle.BundleManifest, bundle.Revocations, amendment.Amendment),
+    "bundle": (bundle.BundleManifest, revocation.RevocationList, amendment.Amendment),
     "segments": (segment.SegmentManifest,),
     "parcels": (parcel.ParcelHeader, parcel.ParcelContents),
     "closing and office receipts": (closing.Closing, office_receipt.OfficeReceipt),

@@ -9,6 +9,7 @@ from exam.sitting import Room, Seat, Sitting, Subject
 from protocol import amendment as am
 from protocol import bundle as b
 from protocol import office_receipt as o
+from protocol import revocation as r
 from protocol.closing import Accounted, Closing, Ending, sign_closing
 from protocol.parcel import Lane, ParcelKey
 from protocol.payload_types import PayloadType
@@ -301,8 +302,8 @@ def _revocation(number: int) -> b.Revocation:
 
 
 def _revocations() -> Iterator[Vector]:
-    good = b.Revocations(
-        centre=s.CENTRE,
+    good = r.RevocationList(
+        office="office",
         n=2,
         issued_at=s.NINE_O_CLOCK - 1_800_000,
         revocations=(_revocation(2), _revocation(1)),
@@ -311,9 +312,9 @@ def _revocations() -> Iterator[Vector]:
     yield statement(
         "revocations",
         "two",
-        "The whole list of a centre, for the second time",
+        "Everything that the office has revoked so far",
         keys,
-        [b.sign_revocations(good, s.OFFICE)],
+        [r.sign_revocations(good, s.OFFICE)],
         [good],
     )
     fields = msgspec.to_builtins(good)
