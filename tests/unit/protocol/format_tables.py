@@ -4,8 +4,11 @@ One line a type: ``Name`` or ``Name = tag``, then its fields in the order of the
 with a letter for its form::
 
     Position: epoch O, head D, n N
+
+``python -m tests.unit.protocol.format_tables`` writes them into the page.
 """
 
+import re
 import types
 from collections.abc import Iterable
 from typing import Any, Union, get_args, get_origin
@@ -31,6 +34,9 @@ from protocol import (
     segment,
     staff_api,
 )
+from tests.source_tree import ROOT
+
+PAGE = ROOT / "docs" / "formats.md"
 
 SECTIONS: dict[str, tuple[Any, ...]] = {
     "envelope": (envelope.Envelope,),
@@ -111,3 +117,21 @@ def _annotated(kind: Any) -> str:
     if meta.le == 2**53 - 1:
         return {0: "N", 1: "O"}.get(meta.ge, "Z")
     return f"{meta.ge}..{meta.le}"
+
+
+def block(lines: list[str]) -> str:
+    """Return a section as it stands in the page."""
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def renewed(page: str) -> str:
+    """Return the page with every block of fields written anew."""
+    for lines in render().values():
+        start = page.index("```text\n" + re.split(r"[ :]", lines[0])[0])
+        end = page.index("```", start + 3) + 3
+        page = page[:start] + block(lines) + page[end:]
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(renewed(PAGE.read_text("utf-8")), "utf-8")

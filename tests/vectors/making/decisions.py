@@ -87,6 +87,7 @@ ACTS: tuple[a.Act, ...] = (
     a.EndLeave(candidate=s.CANDIDATE),
     a.LowerHand(candidate=s.CANDIDATE),
     a.CloseSubject(subject=s.SUBJECT),
+    a.OpenPairing(seats=("a-07",), replace=True),
 )
 
 
