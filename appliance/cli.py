@@ -48,6 +48,18 @@ def _parser() -> argparse.ArgumentParser:
     serve = parsers.add_parser("serve", parents=[common], help="run all processes under one parent")
     serve.set_defaults(run=commands.serve)
 
+    out = parsers.add_parser(
+        "write-parcels", parents=[common], help="copy what the office has not verified to a stick"
+    )
+    out.add_argument("folder", type=Path)
+    out.set_defaults(run=commands.write_parcels)
+
+    back = parsers.add_parser(
+        "take-receipts", parents=[common], help="read office receipts from a stick"
+    )
+    back.add_argument("folder", type=Path)
+    back.set_defaults(run=commands.take_receipts)
+
     status = parsers.add_parser("status", parents=[common], help="show the hall")
     status.add_argument("--json", action="store_true", help="as JSON, whole")
     status.set_defaults(run=commands.status)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from appliance.core import intake
 from appliance.core.building import receiver_of
-from appliance.ipc import staff_client
+from appliance.ipc import courier, staff_client
 from appliance.ipc.identity import read_identity, write_identity
 from appliance.ipc.settings import Settings, SettingsError, read_settings
 from protocol import staff_api
@@ -21,8 +21,9 @@ from protocol.errors import ProtocolError
 from protocol.identities import SealedIdentity, open_box_identity
 from protocol.staff_api import ActRefused
 from protocol.values import decode, encode
-from runtime.errors import MachineryError
+from runtime.errors import IpcError, MachineryError
 from runtime.files import make_folder
+from runtime.ipc import Client
 from runtime.service import Service, run
 from runtime.supervise import Program, Supervisor
 
@@ -43,6 +44,9 @@ PROCESSES: Final = {
     "courier": "appliance.courier.service:run_courier",
 }
 """The five processes: each has a coroutine that takes its settings and its service."""
+
+STICK_S: Final = 3600.0
+"""A stick may take an hour."""
 
 Options = argparse.Namespace
 
@@ -102,6 +106,33 @@ def serve(options: Options) -> int:
             await service.ended()
 
     return run(parent, name="appliance", protect=False)
+
+
+def write_parcels(options: Options) -> int:
+    """Copy what the office has not verified to a stick; the courier does it."""
+    done = _ask_courier(options, courier.WriteStick(folder=str(options.folder.absolute())))
+    print(f"{done.files} parcel(s), {done.bytes} bytes on {options.folder}, read back and sound")
+    return 0
+
+
+def take_receipts(options: Options) -> int:
+    """Read office receipts from a stick; the courier does it."""
+    done = _ask_courier(options, courier.TakeReceipts(folder=str(options.folder.absolute())))
+    print(f"{done.files} new office receipt(s) taken from {options.folder}")
+    return 0
+
+
+def _ask_courier(options: Options, request: courier.Request) -> courier.StickDone:
+    path = read_settings(options.config).socket("courier")
+
+    async def ask() -> courier.Reply:
+        async with Client(path, courier.CHANNEL) as client:
+            return await client.ask(request, timeout=STICK_S)
+
+    reply = asyncio.run(ask())
+    if not isinstance(reply, courier.StickDone):
+        raise IpcError(f"expected the courier to say what it did, got {type(reply).__name__}")
+    return reply
 
 
 def status(options: Options) -> int:

@@ -16,7 +16,7 @@ from central.errors import EnrolError
 from protocol.bundle import MANIFEST, Appliance, BundleManifest, open_bundle
 from protocol.envelope import Envelope
 from protocol.keys import VerifyKey
-from protocol.values import decode, encode
+from protocol.values import decode, encode, sha256_hex
 from runtime.files import make_folder, write_atomic
 
 _SUFFIX: Final = ".dsse.json"
@@ -47,8 +47,10 @@ class Box:
 class Registry:
     """The known boxes. Built once from manifests and never changed."""
 
-    def __init__(self, boxes: Iterable[Box]) -> None:
+    def __init__(self, boxes: Iterable[Box], digest: str = "") -> None:
         listed = tuple(boxes)
+        self.digest: Final = digest
+        """Another one where anything was enrolled."""
         self._boxes: Mapping[tuple[str, str, str], Box] = {
             (box.centre, box.sitting, box.appliance.id): box for box in listed
         }
@@ -62,7 +64,8 @@ class Registry:
         """Read the boxes out of manifests; later revisions supersede earlier ones."""
         ordered = sorted(manifests, key=lambda manifest: manifest.revision)
         staff = _staff_keys(ordered)
-        return cls(
+        digests = sorted(sha256_hex(encode(manifest)) for manifest in ordered)
+        boxes = [
             Box(
                 centre=manifest.centre,
                 sitting=manifest.sitting.id,
@@ -72,7 +75,8 @@ class Registry:
             )
             for manifest in ordered
             for appliance in manifest.appliances
-        )
+        ]
+        return cls(boxes, sha256_hex("".join(digests).encode()))
 
     def __len__(self) -> int:
         return len(self._boxes)

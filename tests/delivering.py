@@ -121,8 +121,10 @@ def verified(courier: Courier) -> int:
 
 
 @contextlib.asynccontextmanager
-async def delivering(office: SampleOffice, folder: Path) -> AsyncIterator[Delivering]:
-    """Run an office, and a line to it."""
+async def delivering(
+    office: SampleOffice, folder: Path, *, keep_ms: int = 3_600_000
+) -> AsyncIterator[Delivering]:
+    """Run an office, and a line to it; verified parcels stay in the outbox for ``keep_ms``."""
     layout = office.lay_out(folder / "office")
     async with (
         receiving(layout) as listener,
@@ -134,7 +136,8 @@ async def delivering(office: SampleOffice, folder: Path) -> AsyncIterator[Delive
             office=office,
             layout=layout,
             folder=folder,
-            lanes=Lanes(office, office.main),
+            lanes=Lanes(office.recipient, office.main),
             line=line,
             sick=sick,
+            keep_ms=keep_ms,
         )

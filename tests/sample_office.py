@@ -27,6 +27,8 @@ class SampleBox:
     id: str
     tls: Identity
     spare: bool = False
+    centre: str = CENTRE
+    sitting: str = SITTING
     box_key: SigningKey = field(default_factory=SigningKey.generate)
     log_key: SigningKey = field(default_factory=SigningKey.generate)
     age: SealingIdentity = field(default_factory=SealingIdentity.generate)
@@ -64,6 +66,11 @@ class SampleOffice:
         self.boxes = [self.main, self.spare]
         self.revision = 1
         self.port = 0
+
+    @property
+    def recipient(self) -> str:
+        """What parcels are sealed to."""
+        return self.opening_key.recipient
 
     def box(self, name: str, *, spare: bool = False) -> SampleBox:
         """Make a box whose certificate hangs from the centre's CA."""

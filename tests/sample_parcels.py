@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from protocol.parcel import FIRST, Blob, Lane, ParcelContents, ParcelKey, Record, make_parcel
 from protocol.values import sha256_hex
-from tests.sample_office import CENTRE, NOW, SITTING, SampleBox, SampleOffice
+from tests.sample_office import NOW, SampleBox
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class SampleParcel:
 class Lanes:
     """The outbox of one box and generation."""
 
-    def __init__(self, office: SampleOffice, box: SampleBox, generation: int = 1) -> None:
-        self.office = office
+    def __init__(self, recipient: str, box: SampleBox, generation: int = 1) -> None:
+        self.recipient = recipient
         self.box = box
         self.generation = generation
         self._last: dict[Lane, tuple[int, str]] = defaultdict(lambda: (0, FIRST))
@@ -58,8 +58,8 @@ class Lanes:
     ) -> SampleParcel:
         """Make any parcel, without remembering it."""
         key = ParcelKey(
-            centre=CENTRE,
-            sitting=SITTING,
+            centre=self.box.centre,
+            sitting=self.box.sitting,
             appliance=self.box.id,
             generation=self.generation,
             lane=lane,
@@ -75,7 +75,7 @@ class Lanes:
             blobs,
             prev=prev,
             made_at=made_at,
-            office_recipient=self.office.opening_key.recipient,
+            office_recipient=self.recipient,
             box_key=self.box.box_key,
         )
         return SampleParcel(key=key, data=data, digest=digest)

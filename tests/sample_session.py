@@ -39,7 +39,7 @@ from protocol.parcel import (
 from protocol.payload_types import PayloadType
 from protocol.receipt import Receipt, sign_receipt
 from protocol.staff_api import Act, StaffAct, sign_act
-from tests.sample_office import CENTRE, NOW, SITTING, SampleBox
+from tests.sample_office import NOW, SampleBox
 
 SUBJECT = "theory"
 
@@ -74,7 +74,7 @@ class SampleLog:
 
     def note(self) -> str:
         """Return the signed checkpoint over all leaves."""
-        name = origin(CENTRE, SITTING, self.box.id, self.generation)
+        name = origin(self.box.centre, self.box.sitting, self.box.id, self.generation)
         checkpoint = Checkpoint(origin=name, size=len(self.tree), root=self.tree.root())
         return sign_checkpoint(checkpoint, self.box.log_key)
 
@@ -87,7 +87,7 @@ class SampleLog:
             leaves=tuple(msgspec.Raw(body) for body in self.bodies[first:]),
             checkpoint=note,
             cosignatures=tuple(
-                cosign(note, cosigner(CENTRE, SITTING, seat), key, NOW // 1000)
+                cosign(note, cosigner(self.box.centre, self.box.sitting, seat), key, NOW // 1000)
                 for seat, key in (cosigners or {}).items()
             ),
         )
@@ -112,8 +112,8 @@ class SampleSession:
         self.grant = Grant(
             appliance=box.id,
             generation=generation,
-            centre=CENTRE,
-            sitting=SITTING,
+            centre=self.box.centre,
+            sitting=self.box.sitting,
             subject=SUBJECT,
             room="room-1",
             seat="a-01",
@@ -228,8 +228,8 @@ class SampleSession:
         receipt = Receipt(
             appliance=self.box.id,
             generation=self.generation,
-            centre=CENTRE,
-            sitting=SITTING,
+            centre=self.box.centre,
+            sitting=self.box.sitting,
             entry=entry,
             answered=len(self.answers),
             marked=0,
@@ -275,8 +275,8 @@ def closing(box: SampleBox, *people: Accounted, generation: int = 1) -> ClosingR
             Closing(
                 appliance=box.id,
                 generation=generation,
-                centre=CENTRE,
-                sitting=SITTING,
+                centre=box.centre,
+                sitting=box.sitting,
                 subject=SUBJECT,
                 at=NOW,
                 candidates=people,
@@ -300,10 +300,10 @@ def decision(
     if asked is not None:
         assert staff_key is not None
         staff_act = StaffAct(
-            centre=CENTRE,
+            centre=box.centre,
             appliance=box.id,
             generation=1,
-            sitting=SITTING,
+            sitting=box.sitting,
             staff="wang",
             nonce=secrets.token_hex(16),
             at=NOW,
@@ -314,7 +314,7 @@ def decision(
         appliance=box.id,
         generation=1,
         n=n,
-        sitting=SITTING,
+        sitting=box.sitting,
         subject=SUBJECT,
         scope=Scope.ALL,
         candidate=None,

@@ -222,24 +222,53 @@ def _evidence(
     found: list[Record] = [
         HeadRecord(head=_envelope(text)) for (text,) in _rows(connection, after, "heads", "head")
     ]
-    first = after.get("leaves", 0)
-    if size > first:
-        bodies = records.leaves_from(connection, first, size - first)
-        lines = connection.execute(
-            "SELECT line FROM cosignatures WHERE size = "
-            "(SELECT max(size) FROM cosignatures WHERE size <= ?)",
-            (size,),
-        ).fetchall()
-        found.append(
-            LogRecord(
-                first=first,
-                leaves=tuple(msgspec.Raw(body) for body in bodies),
-                checkpoint=note,
-                cosignatures=tuple(str(line) for (line,) in lines),
-            )
-        )
-        after["leaves"] = size
+    found += _log_records(connection, after, note, size)
     return _Cut(records=tuple(found), cursors=after)
+
+
+def _log_records(
+    connection: records.Connection, after: dict[str, int], note: str, size: int
+) -> list[Record]:
+    """Take the leaves to the newest checkpoint that seats have cosigned, then the rest.
+
+    A cosignature line holds for one checkpoint only, so the lines travel with theirs; where
+    more seats have cosigned it since, it travels again, without leaves.
+    """
+    found: list[Record] = []
+    first = after.get("leaves", 0)
+    cosigned, cosigned_note, lines = _cosigned(connection, size)
+    if lines and (cosigned, len(lines)) != (after.get("cosigned"), after.get("cosigned_lines")):
+        found.append(_log_record(connection, first, max(first, cosigned), cosigned_note, lines))
+        first = max(first, cosigned)
+        after["cosigned"], after["cosigned_lines"] = cosigned, len(lines)
+    if size > first:
+        found.append(_log_record(connection, first, size, note, ()))
+        first = size
+    after["leaves"] = first
+    return found
+
+
+def _log_record(
+    connection: records.Connection, first: int, end: int, note: str, lines: tuple[str, ...]
+) -> LogRecord:
+    bodies = records.leaves_from(connection, first, end - first)
+    leaves = tuple(msgspec.Raw(body) for body in bodies)
+    return LogRecord(first=first, leaves=leaves, checkpoint=note, cosignatures=lines)
+
+
+def _cosigned(connection: records.Connection, size: int) -> tuple[int, str, tuple[str, ...]]:
+    """Return the newest cosigned checkpoint of at most ``size`` leaves, with its lines."""
+    row = connection.execute(
+        "SELECT size, note FROM checkpoints WHERE size <= ? "
+        "AND size IN (SELECT size FROM cosignatures) ORDER BY size DESC LIMIT 1",
+        (size,),
+    ).fetchone()
+    if row is None:
+        return 0, "", ()
+    lines = connection.execute(
+        "SELECT line FROM cosignatures WHERE size = ? ORDER BY seat", (row[0],)
+    )
+    return int(row[0]), str(row[1]), tuple(str(line) for (line,) in lines)
 
 
 def _incidents(connection: records.Connection, cursors: dict[str, int]) -> _Cut:

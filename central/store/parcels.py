@@ -86,6 +86,22 @@ def try_again(connection: Connection) -> int:
     ).rowcount
 
 
+def judge_anew(connection: Connection, registry: str) -> int:
+    """Let refused parcels be looked at anew where another registry counts than before.
+
+    ``registry`` is its digest; return how many parcels there are to look at again.
+    """
+    row = connection.execute("SELECT value FROM fact WHERE name = 'registry'").fetchone()
+    if row is not None and row[0] == registry:
+        return 0
+    connection.execute(
+        "INSERT INTO fact (name, value) VALUES ('registry', ?) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (registry,),
+    )
+    return try_again(connection)
+
+
 def next_in_lanes(connection: Connection) -> list[Row]:
     """Return of each lane the parcel that is next, where all before it are decided.
 

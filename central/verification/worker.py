@@ -97,10 +97,12 @@ class Worker:
         self._numbers: dict[tuple[str, str], int] = {}
         self._waits_since: dict[ParcelKey, int] = {}
         self._decided = 0
+        self._enrolled = ""
 
     async def look(self) -> int:
         """Do all that can be done now; return how many parcels were decided."""
         before = self._decided
+        await self._hear_of_enrolments()
         await self._find()
         while await self._pass():
             pass
@@ -110,6 +112,15 @@ class Worker:
     async def try_refused_again(self) -> int:
         """Let every refused parcel be looked at anew, as after a bundle was enrolled."""
         return await self._database.write(parcels.try_again)
+
+    async def _hear_of_enrolments(self) -> None:
+        """Look again at what was refused: it may hold by a bundle that was enrolled since."""
+        registry = await to_its_end(self._registry)
+        if registry.digest != self._enrolled:
+            judge_anew = partial(parcels.judge_anew, registry=registry.digest)
+            await self._database.write(judge_anew)
+            self._waits_since.clear()
+            self._enrolled = registry.digest
 
     # --- 1: finding ------------------------------------------------------------------------------
 

@@ -279,7 +279,7 @@ async def test_a_restarted_office_and_courier_go_on(office: SampleOffice, tmp_pa
         at.line.slow(150_000)
         async with at.courier():
             await until(lambda: at.line.passed > 100_000)
-    lanes = Lanes(office, office.main)
+    lanes = Lanes(office.recipient, office.main)
     async with receiving(at.layout) as listener:
         again = Delivering(
             office=office,

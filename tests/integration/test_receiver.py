@@ -40,7 +40,7 @@ def layout(office: SampleOffice, tmp_path: Path) -> Layout:
 @pytest.fixture
 def lanes(office: SampleOffice) -> Lanes:
     """The main box's outbox."""
-    return Lanes(office, office.main)
+    return Lanes(office.recipient, office.main)
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ async def test_a_forged_signature_is_refused(
 ) -> None:
     """A parcel in the name of a known box, signed by another key, is refused and on record."""
     forger = office.box("box-1")
-    answer = await caller.send(Lanes(office, forger).parcel(Lane.ANSWERS).data)
+    answer = await caller.send(Lanes(office.recipient, forger).parcel(Lane.ANSWERS).data)
     assert (answer.status, answer.code) == (422, Fault.BAD_SIGNATURE)
     assert rows(layout) == 0
     assert [incident.fault for incident in incidents(layout)] == [Fault.BAD_SIGNATURE]
@@ -284,7 +284,7 @@ async def test_an_unknown_box_is_refused_until_it_is_enrolled(
 ) -> None:
     """A parcel of a box without a bundle is refused; once the bundle is there it is taken."""
     late = office.box("box-9")
-    parcel = Lanes(office, late).parcel(Lane.ANSWERS)
+    parcel = Lanes(office.recipient, late).parcel(Lane.ANSWERS)
     answer = await caller.send(parcel.data)
     assert (answer.status, answer.code) == (422, Fault.UNKNOWN_BOX)
     office.boxes.append(late)

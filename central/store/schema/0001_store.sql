@@ -2,6 +2,12 @@
 -- envelopes DSSE in JSON. A sitting of a centre is named by (centre, sitting); what one
 -- box's log or lanes count, by (centre, sitting, appliance, generation).
 
+-- What there is one of: the registry that refused parcels were last judged by.
+CREATE TABLE fact (
+    name        TEXT PRIMARY KEY,
+    value       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Parcels as far as the inner worker has come with them.
 CREATE TABLE parcel (
     id          INTEGER PRIMARY KEY,

@@ -1,0 +1,97 @@
+"""``exam-central`` as an operator uses it, on an office that real provisioning made."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from central import cli
+from central.receiving.service import receiving
+from protocol.parcel import Lane, LaneEndRecord
+from protocol.receipt import receipt_code
+from protocol.values import encode, sha256_hex
+from tests.real_office import RealOffice, free_port, set_up
+from tests.sample_parcels import Lanes
+from tests.sample_session import SUBJECT, SampleLog, SampleSession, absent, closing
+from tests.waiting import until
+
+
+@pytest.fixture
+def real(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> RealOffice:
+    """An office and a box, set up by their commands."""
+    return set_up(tmp_path, capsys, line_port=free_port())
+
+
+def stick_with_a_day(real: RealOffice, folder: Path) -> tuple[str, SampleSession]:
+    """Put a whole subject's parcels onto a stick; return the candidate's receipt code."""
+    lanes: Lanes = real.lanes()
+    session, log = SampleSession(lanes.box, "c-001"), SampleLog(lanes.box)
+    session.answer("q-1", "a")
+    session.hand_in()
+    receipt = session.receipt(log)
+    ends = LaneEndRecord(subject=SUBJECT, views=())
+    people = (session.accounted(), absent("c-002"))
+    parcels = [
+        lanes.parcel(Lane.ANSWERS, [session.granted(), session.journal()]),
+        lanes.parcel(Lane.ANSWERS, [receipt, closing(lanes.box, *people), ends]),
+        lanes.parcel(Lane.EVIDENCE, [log.record(), ends]),
+        lanes.parcel(Lane.INCIDENTS, [ends]),
+    ]
+    folder.mkdir()
+    for parcel in parcels:
+        (folder / parcel.key.file_name).write_bytes(parcel.data)
+    (folder / "holiday.jpg").write_bytes(b"not a parcel")
+    return receipt_code(receipt.receipt), session
+
+
+async def test_a_day_by_stick_through_the_commands(real: RealOffice, tmp_path: Path) -> None:
+    """Import, verify, status, responses, a receipt's code, receipts back onto the stick."""
+    home, stick = str(real.home), tmp_path / "stick"
+    code, session = stick_with_a_day(real, stick)
+    async with receiving(real.layout):
+        said = await asyncio.to_thread(real.central, "import", home, str(stick))
+        assert said.startswith("4 parcel(s)")
+        await until(lambda: len(list(real.layout.parcels.rglob("*.parcel"))) == 4)
+    said = await asyncio.to_thread(real.central, "verify", home)
+    assert said.startswith("4 parcel(s) decided")
+    (sitting,) = real.status()["sittings"]
+    assert sitting["accounts"][0]["complete"] is True
+    assert "all received and verified by the office" in real.central("status", home)
+    assert "全部已由考试中心接收并核验" in real.central("status", home, "--language", "zh")
+    (response,) = json.loads(real.central("responses", home))
+    assert response["digest"] == sha256_hex(encode(session.answers["q-1"]))
+    found = json.loads(real.central("verify-receipt", home, code.lower().replace("-", " ")))
+    assert (found["candidate"], found["leaf_held"]) == ("c-001", True)
+    assert real.central("export-receipts", home, str(stick)).startswith("1 file(s)")
+    (receipts,) = stick.glob("*.receipts.json")
+    assert len(json.loads(receipts.read_bytes())["receipts"]) == 8
+
+
+def test_mistakes_are_explained(
+    real: RealOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each wrong use ends with 1 and says what was expected, what came, and what to do."""
+    home = str(real.home)
+    for words, said in (
+        (["status", str(tmp_path / "nowhere")], "expected a part of an office"),
+        (["enrol", home, str(tmp_path)], "expected a bundle's folder"),
+        (["import", home, str(tmp_path / "nowhere")], "expected the folder of a stick"),
+        (["verify-receipt", home, "00000-00000-00000-00001"], "group"),
+    ):
+        assert cli.main(words) == 1
+        assert said in capsys.readouterr().err
+    assert cli.main(["verify-receipt", home, "00000-00001-00002-00003"]) == 1
+    assert "no receipt with this code" in capsys.readouterr().err
+
+
+def test_a_bundle_of_another_office_is_not_enrolled(
+    real: RealOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The registry takes what the office signed, and the same bundle twice without harm."""
+    other = set_up(tmp_path / "other", capsys, line_port=free_port())
+    assert cli.main(["enrol", str(real.home), str(other.made.bundle)]) == 1
+    assert "expected a signature" in capsys.readouterr().err
+    before = len(real.status()["enrolled"])
+    real.central("enrol", str(real.home), str(real.made.bundle))
+    assert len(real.status()["enrolled"]) == before == 2
