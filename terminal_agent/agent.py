@@ -258,7 +258,7 @@ class _Agent:
 def _why(error: pairing.PairingRefusedError) -> Reason:
     parameters: dict[str, int | str] = {}
     if error.retry_after_s:
-        parameters["wait_s"] = math.ceil(error.retry_after_s)
+        parameters["seconds"] = math.ceil(error.retry_after_s)
     return Reason(code=_REASONS[error.reason], parameters=parameters)
 
 

@@ -27,11 +27,9 @@ from exam import times
 from exam.paper import is_empty
 from exam.session import HandedIn as WasHandedIn
 from exam.session import Happening, NotNow, Session, happen
-from protocol.envelope import Envelope, sign
 from protocol.errors import BrokenChainError, ForkError, ProtocolError, UntrustedError
 from protocol.grant import Grant, Position
 from protocol.journal import (
-    Acknowledgement,
     Answered,
     Batch,
     Event,
@@ -42,7 +40,6 @@ from protocol.journal import (
 )
 from protocol.log_entries import StrayKept
 from protocol.meaning import happening_of_event
-from protocol.payload_types import PayloadType
 from protocol.seat_api import Acknowledged, BatchRefusal, BatchRefused, BatchReply
 from protocol.values import encode
 from runtime.database import Database
@@ -109,23 +106,24 @@ class Journal:
             )
         # 3
         extension = check_batch(batch, grant, position)
-        acknowledgement = self._acknowledgement(batch.session, extension.position)
+        at = self._box.now()
         if extension.events:
-            await self._commit(batch, seating, extension, acknowledgement)
+            await self._commit(batch, seating, extension, at)
             events = tuple(event for event, _ in extension.events)
             for listener in self._listeners:
                 listener(seating, events)
-        return Acknowledged(acknowledgement=acknowledgement)
+        word = self._box.acknowledge(batch.session, extension.position, at)
+        return Acknowledged(acknowledgement=word)
 
     async def _commit(
         self,
         batch: Batch,
         seating: Seating,
         extension: Extension,
-        acknowledgement: Envelope,
+        at: int,
     ) -> None:
         """Make the batch durable (4), then change the hall (5)."""
-        head, word = encode(batch.head), encode(acknowledgement)
+        head = encode(batch.head)
         bodies = [(event.n, body) for event, body in extension.events]
         happenings = [
             self._settled(seating, happening)
@@ -134,7 +132,7 @@ class Journal:
         ]
 
         def record(connection: records.Connection, session: Session | None = None) -> None:
-            records.append_events(connection, batch.session, extension.position, bodies, head, word)
+            records.append_events(connection, batch.session, extension.position, bodies, head, at)
             if session is not None:
                 records.put_seating(connection, seating.row(session))
 
@@ -183,18 +181,6 @@ class Journal:
         end = times.own_end(subject, armed, seating.session, seating.extra_ms, happening.at)
         missed = happening.automatic and happening.at + _SAME_MS < end
         return happening if missed else replace(happening, provisional=False)
-
-    def _acknowledgement(self, session: str, position: Position) -> Envelope:
-        word = Acknowledgement(
-            appliance=self._box.appliance,
-            generation=self._box.generation,
-            session=session,
-            epoch=position.epoch,
-            n=position.n,
-            head=position.head,
-            at=self._box.now(),
-        )
-        return sign(PayloadType.ACKNOWLEDGEMENT, word, self._box.key)
 
     async def _keep_stray(self, batch: Batch, seating: Seating, certificate: str) -> BatchReply:
         known = self._old.get((batch.session, batch.epoch))

@@ -23,6 +23,7 @@ from appliance.core.box import Box
 from appliance.core.log import Log
 from appliance.ipc.outbox import Outbox
 from protocol.envelope import Envelope
+from protocol.grant import Position
 from protocol.journal import Batch
 from protocol.parcel import (
     FIRST,
@@ -103,7 +104,7 @@ class ParcelMaker:
     async def _make(self, lane: Lane) -> ParcelWritten | None:
         note = await self._log.checkpoint() if lane is Lane.EVIDENCE else ""
         size = self._log.size
-        n, prev, cut = await self._database.read(lambda c: _cut(c, lane, note, size))
+        n, prev, cut = await self._database.read(lambda c: _cut(c, self._box, lane, note, size))
         if not cut.records:
             return None
         key = self._parcel_key(lane, n)
@@ -145,7 +146,9 @@ class ParcelMaker:
 # --- what is new, by lane ------------------------------------------------------------------------
 
 
-def _cut(connection: records.Connection, lane: Lane, note: str, size: int) -> tuple[int, str, _Cut]:
+def _cut(
+    connection: records.Connection, box: Box, lane: Lane, note: str, size: int
+) -> tuple[int, str, _Cut]:
     row = connection.execute(
         "SELECT n, digest, cursors FROM parcels WHERE lane = ? ORDER BY n DESC LIMIT 1",
         (lane.value,),
@@ -153,7 +156,7 @@ def _cut(connection: records.Connection, lane: Lane, note: str, size: int) -> tu
     n, prev, cursors = (0, FIRST, {}) if row is None else (row[0], row[1], json.loads(row[2]))
     match lane:
         case Lane.ANSWERS:
-            cut = _answers(connection, cursors)
+            cut = _answers(connection, box, cursors)
         case Lane.EVIDENCE:
             cut = _evidence(connection, cursors, note, size)
         case _:
@@ -173,13 +176,13 @@ def _ends(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
     return _Cut(records=tuple(found), cursors=after)
 
 
-def _answers(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
+def _answers(connection: records.Connection, box: Box, cursors: dict[str, int]) -> _Cut:
     after = dict(cursors)
     found: list[Record] = [
         GrantRecord(grant=_envelope(text))
         for (text,) in _rows(connection, after, "grants", "envelope")
     ]
-    found += _journals(connection, after)
+    found += _journals(connection, box, after)
     if not found:  # what follows a hand-in travels after its journal, never before
         found += [
             ReceiptRecord(receipt=_envelope(text))
@@ -192,12 +195,12 @@ def _answers(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
     return _Cut(records=tuple(found), cursors=after)
 
 
-def _journals(connection: records.Connection, after: dict[str, int]) -> list[Record]:
+def _journals(connection: records.Connection, box: Box, after: dict[str, int]) -> list[Record]:
     """Take the events under the next acknowledged heads; only each journal's last head goes."""
-    heads = list(_rows(connection, after, "heads", "session, epoch, n, head, acknowledgement"))
-    last = {(session, epoch): (n, head, word) for session, epoch, n, head, word in heads}
+    heads = _rows(connection, after, "heads", "session, epoch, n, link, head, at")
+    last = {(session, epoch): rest for session, epoch, *rest in heads}
     found: list[Record] = []
-    for (session, epoch), (n, head, word) in last.items():
+    for (session, epoch), (n, link, head, at) in last.items():
         sent = f"journal:{session}:{epoch}"
         first = after.get(sent, 0) + 1
         bodies = records.events_of(connection, session, epoch, first, n)
@@ -208,7 +211,7 @@ def _journals(connection: records.Connection, after: dict[str, int]) -> list[Rec
                 first=first,
                 events=tuple(msgspec.Raw(body) for body in bodies),
                 head=_envelope(head),
-                acknowledgement=_envelope(word),
+                acknowledgement=box.acknowledge(session, Position(epoch=epoch, n=n, head=link), at),
             )
         )
         after[sent] = n

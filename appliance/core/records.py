@@ -171,16 +171,16 @@ def append_events(
     position: Position,
     events: Iterable[tuple[int, bytes]],
     head: bytes,
-    acknowledgement: bytes,
+    at: int,
 ) -> None:
-    """Add a batch: its events, its head, the acknowledgement, and where the journal now stands."""
+    """Add a batch: its events, its head, when it is acknowledged, and where the journal stands."""
     connection.executemany(
         "INSERT INTO events (session, epoch, n, body) VALUES (?, ?, ?, ?)",
         [(session, position.epoch, n, body) for n, body in events],
     )
     connection.execute(
-        "INSERT INTO heads (session, epoch, n, head, acknowledgement) VALUES (?, ?, ?, ?, ?)",
-        (session, position.epoch, position.n, head.decode(), acknowledgement.decode()),
+        "INSERT INTO heads (session, epoch, n, link, head, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (session, position.epoch, position.n, position.head, head.decode(), at),
     )
     connection.execute(
         "UPDATE grants SET n = ?, head = ? WHERE session = ? AND epoch = ?",

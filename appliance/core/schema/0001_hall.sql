@@ -42,16 +42,17 @@ CREATE TABLE events (
     PRIMARY KEY (session, epoch, n)
 ) STRICT, WITHOUT ROWID;
 
--- Each acknowledged head with its acknowledgement.
+-- Each acknowledged head. The acknowledgement itself is not kept: Ed25519 is deterministic,
+-- so the same words signed again are the same bytes (`appliance.core.box`).
 CREATE TABLE heads (
-    seq             INTEGER PRIMARY KEY,
-    session         TEXT NOT NULL,
-    epoch           INTEGER NOT NULL,
-    n               INTEGER NOT NULL,
-    head            TEXT NOT NULL,    -- envelope
-    acknowledgement TEXT NOT NULL     -- envelope
+    seq     INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    epoch   INTEGER NOT NULL,
+    n       INTEGER NOT NULL,
+    link    TEXT NOT NULL,            -- the chain after event n
+    head    TEXT NOT NULL,            -- envelope
+    at      INTEGER NOT NULL          -- when it was acknowledged
 ) STRICT;
-CREATE INDEX heads_of_session ON heads (session, epoch, n);
 
 -- The tail of an old epoch that turned up after the session had moved on.
 CREATE TABLE strays (
