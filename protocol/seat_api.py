@@ -94,6 +94,8 @@ class Standing(Value, frozen=True, kw_only=True):
     marked: tuple[Label, ...] = ()
     current: Label | None = None
     own_data_right: bool | None = None
+    decisions: Count = 0
+    """Number of the last decision whose effect is in here."""
 
 
 class LoggedIn(Value, frozen=True, kw_only=True, tag="logged_in", tag_field="outcome"):

@@ -12,8 +12,11 @@ from protocol.journal import Answered, Event, Marked, OwnData, Placed
 from protocol.seat_api import Standing
 
 
-def standing_after(session: Session, events: Iterable[Event]) -> Standing:
-    """Return the content of ``events`` in their order, beside the session's state."""
+def standing_after(session: Session, events: Iterable[Event], decisions: int) -> Standing:
+    """Return the content of ``events`` in their order, beside the session's state.
+
+    ``decisions`` is the number of the last decision whose effect is in that state.
+    """
     responses: dict[str, Response] = {}
     marked: set[str] = set()
     current: str | None = None
@@ -36,4 +39,5 @@ def standing_after(session: Session, events: Iterable[Event]) -> Standing:
         marked=tuple(sorted(marked)),
         current=current,
         own_data_right=right,
+        decisions=decisions,
     )

@@ -18,7 +18,7 @@ from protocol.seat_api import LoggedIn, LoginRefused, LoginRequest
 from protocol.values import sha256_hex
 from runtime.errors import DatabaseError, DiskError
 from terminal_agent import actions as a
-from terminal_agent import link, showing
+from terminal_agent import hearing, link, showing
 from terminal_agent.actions import Action, Done, Kept, NotKept, Outcome, Refused
 from terminal_agent.progress import Progress
 from terminal_agent.session import SeatSession
@@ -147,7 +147,8 @@ async def _open_session(
     session = await SeatSession.resume(seat.spool, stored, grant, progress, seat.changed)
     seat.state.login_refused = None
     seat.state.session = session
-    await seat.take_decisions(reply.decisions)
+    await hearing.keep_all(seat, reply.decisions)
+    await hearing.catch_up(seat)
 
 
 async def _confirm_own_data(seat: "Seat", *, right: bool) -> Outcome:

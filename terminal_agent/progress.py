@@ -56,6 +56,10 @@ class Progress:
     """Steady time since when the screen is left."""
     notices: dict[str, NoticeSaid] = field(default_factory=dict)
     handed_in: HandedIn | None = None
+    decided_before: int = 0
+    """Decisions up to this number are in the standing that the session began with."""
+    heard: set[str] = field(default_factory=set)
+    """Digests of the decisions that are in this journal."""
     words: str = ""
     """What staff said at the last pause, collection or voiding."""
 
@@ -83,6 +87,7 @@ class Progress:
             case HandedIn():
                 self.handed_in = event
             case DecisionReceived(decision=envelope):
+                self.heard.add(envelope.digest)
                 self._decided(open_decision(envelope, self.box_key), envelope.digest)
             case _:
                 pass
@@ -95,16 +100,7 @@ class Progress:
         self.marked = set(standing.marked)
         self.current = standing.current
         self.own_data_right = standing.own_data_right
-
-    def standing(self) -> Standing:
-        """Return where the candidate stands, as another seat would go on from."""
-        return Standing(
-            session=self.session,
-            responses=dict(self.responses),
-            marked=tuple(sorted(self.marked)),
-            current=self.current,
-            own_data_right=self.own_data_right,
-        )
+        self.decided_before = standing.decisions
 
     def _happen(self, event: Event) -> None:
         happening = happening_of_event(event, self.rules)

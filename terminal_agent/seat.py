@@ -7,31 +7,27 @@ state alone: see `terminal_agent.showing`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from exam import times
 from exam.session import ENDED, WRITING, State
-from protocol import seat_api
-from protocol.decisions import Armed, Decision, Disarmed, Moved, Scope, open_decision
-from protocol.envelope import Envelope
-from protocol.errors import BrokenChainError, ProtocolError
+from protocol.decisions import open_decision
+from protocol.errors import ProtocolError
 from protocol.grant import open_grant
 from protocol.journal import Entered, HandedIn, Started
 from protocol.keys import SigningKey
-from protocol.office_receipt import Stage, open_office_receipt
-from protocol.receipt import open_receipt
 from protocol.sealing import SealingIdentity
-from protocol.seat_api import Beat, FaceSaid, HallSays, Hello
+from protocol.seat_api import Beat, HallSays, Hello
 from runtime.clock import Beat as ClockBeat
 from runtime.clock import SeatClock, SteadyClock
 from runtime.errors import ClockError
-from terminal_agent import doing, showing
+from terminal_agent import doing, hearing, showing
 from terminal_agent.actions import Action, Outcome
 from terminal_agent.link import Proven
 from terminal_agent.papers import PaperShelf
 from terminal_agent.progress import Progress
-from terminal_agent.session import SeatSession, given
+from terminal_agent.session import SeatSession
 from terminal_agent.spool import MakeEvent, Spool
 from terminal_agent.state import Eyes, SeatState
 from terminal_agent.trust import TrustedHall
@@ -67,9 +63,9 @@ class Seat:
         self.state: Final = SeatState()
         self.pair: Pair | None = None
         self.disk_free: Callable[[], int] = lambda: 0
-        self._witness: Witness | None = None
+        self.witness: Witness | None = None
         self._seat_key: SigningKey | None = None
-        self._moved_away = False
+        self.moved_away = False
         """The candidate goes on at another seat, once all is delivered from here."""
         self._version = asyncio.Event()
 
@@ -114,7 +110,7 @@ class Seat:
             return
         self.state.subject = hall.info.subject
         for envelope in await self.spool.decisions():
-            self._follow(open_decision(envelope, hall.box_key))
+            hearing.follow(self, open_decision(envelope, hall.box_key))
         stored = await self.spool.last_session()
         if stored is None or stored.state != "open":
             return
@@ -126,12 +122,13 @@ class Seat:
             self.spool, stored, grant, progress, self.changed
         )
         await self.state.session.write(self.started())
+        await hearing.catch_up(self)
         sealed = hall.paper(grant.subject)
         if sealed is not None and await self.shelf.has(sealed):
             self.state.paper_here = True
             key = await asyncio.to_thread(self.shelf.unwrap, sealed)
             if key is not None and self.state.state() not in ENDED:
-                await self._open_paper(key, keep=False)
+                await self.open_paper(key, keep=False)
         self.changed()
 
     async def found(self, proven: Proven) -> None:
@@ -141,9 +138,9 @@ class Seat:
         state.subject = proven.hall.info.subject
         await self.spool.put("hall", proven.hall.info)
         key = self._seat_key
-        self._witness = None if key is None else Witness(self.spool, proven.hall, key)
-        if self._witness is not None:
-            await self._witness.resume()
+        self.witness = None if key is None else Witness(self.spool, proven.hall, key)
+        if self.witness is not None:
+            await self.witness.resume()
         self.changed()
 
     def paired_as(self, seat: str, seat_key: SigningKey) -> None:
@@ -195,8 +192,8 @@ class Seat:
             disk_free=self.disk_free(),
             cameras=self.eyes.cameras,
             hand_raised=session is not None and session.progress.hand_raised,
-            log_size=0 if self._witness is None else self._witness.size,
-            cosignature="" if self._witness is None else self._witness.cosignature,
+            log_size=0 if self.witness is None else self.witness.size,
+            cosignature="" if self.witness is None else self.witness.cosignature,
         )
 
     def session(self) -> SeatSession | None:
@@ -212,27 +209,13 @@ class Seat:
 
     async def hear(self, said: HallSays) -> None:
         """Take one message of the hall."""
-        match said:
-            case seat_api.HallBeat():
-                await self._hear_beat(said)
-            case seat_api.DecisionSaid(decision=envelope):
-                await self.decided(envelope)
-            case seat_api.PaperKeySaid():
-                await self._hear_key(said)
-            case seat_api.ReceiptSaid(session=session, receipt=receipt):
-                await self._hear_receipt(session, receipt)
-            case FaceSaid():
-                self._hear_face(said)
-            case seat_api.OfficeHolds():
-                await self._hear_office(said)
-            case seat_api.AmendmentSaid():
-                _log.warning("an amendment came; it is kept in the hall's record")
+        await hearing.hear(self, said)
 
     async def moved(self, session: SeatSession) -> None:
         """Take note that the session went on at another seat."""
         await session.leave("moved")
         if self.state.session is session:
-            self._clear_session()
+            self.clear_session()
 
     def forked(self, text: str) -> None:
         """Say that staff must look: the box holds another history than this seat."""
@@ -240,69 +223,8 @@ class Seat:
         self.state.fault = Reason(code=ReasonCode.INTERNAL, words=text)
         self.changed()
 
-    async def _hear_beat(self, beat: seat_api.HallBeat) -> None:
-        if self._witness is not None:
-            try:
-                await self._witness.hear(beat)
-            except BrokenChainError as error:
-                self.forked(f"the box's log was rewritten: {error}")
-                raise
-        if beat.subject != self.state.subject:
-            self.state.subject = beat.subject
-            if self.state.left:
-                self._clear_session()
-            self.changed()
-
-    async def decided(self, envelope: Envelope) -> None:
-        """Keep a decision, follow it, and write it into the journal of whom it concerns."""
-        hall, session = self.state.hall, self.state.session
-        if hall is None:
-            return
-        decision = open_decision(envelope, hall.box_key)
-        if decision.sitting != hall.sitting.id:
-            return
-        new = await self.spool.keep_decision(decision.generation, decision.n, envelope)
-        self._follow(decision)
-        if new and session is not None and _concerns(decision, session):
-            await session.hear(envelope, self.now() or 0, self.steady.steady_ms())
-            self._moved_away = self._moved_away or isinstance(decision.what, Moved)
-        self.changed()
-
-    async def take_decisions(self, made_before: Sequence[Envelope]) -> None:
-        """Keep the decisions of a log-in's reply, and follow those that overtook it.
-
-        The effect of the former is in the session's standing already.
-        """
-        hall, session = self.state.hall, self.state.session
-        assert hall is not None
-        assert session is not None
-        for envelope in made_before:
-            decision = open_decision(envelope, hall.box_key)
-            await self.spool.keep_decision(decision.generation, decision.n, envelope)
-            self._follow(decision)
-        known = {envelope.digest for envelope in made_before}
-        for envelope in await self.spool.decisions():
-            decision = open_decision(envelope, hall.box_key)
-            if envelope.digest not in known and _concerns(decision, session):
-                await session.hear(envelope, self.now() or 0, self.steady.steady_ms())
-
-    def _follow(self, decision: Decision) -> None:
-        match decision.what:
-            case Armed(start=start):
-                self.state.armed[decision.subject] = start
-            case Disarmed():
-                self.state.armed.pop(decision.subject, None)
-            case _:
-                pass
-
-    async def _hear_key(self, said: seat_api.PaperKeySaid) -> None:
-        session = self.state.session
-        if session is not None and session.grant.subject == said.subject:
-            if self.state.paper is None:
-                await self._open_paper(SealingIdentity.parse(said.key), keep=True)
-            await self.enter_by_itself()
-
-    async def _open_paper(self, key: SealingIdentity, *, keep: bool) -> None:
+    async def open_paper(self, key: SealingIdentity, *, keep: bool) -> None:
+        """Open the sealed paper with P, in memory; ``keep``: wrap P for a restart."""
         hall, session = self.state.hall, self.state.session
         sealed = None if hall is None or session is None else hall.paper(session.grant.subject)
         if sealed is None:
@@ -329,37 +251,6 @@ class Seat:
             return
         await session.write(self.event(Entered, paper=paper.digest))
 
-    async def _hear_receipt(self, session_id: str, receipt: Envelope) -> None:
-        session, hall = self.state.session, self.state.hall
-        if session is None or hall is None or session.grant.session != session_id:
-            return
-        told = open_receipt(receipt, hall.box_key, hall.log_key)
-        if told.entry.n > session.n:
-            self.forked("the receipt speaks of events that this seat never wrote")
-            return
-        await session.keep_receipt(given(receipt))
-        sealed = hall.paper(session.grant.subject)
-        if sealed is not None:
-            await asyncio.to_thread(self.shelf.forget, sealed)
-
-    def _hear_face(self, said: FaceSaid) -> None:
-        session = self.state.session
-        if session is not None and session.grant.session == said.session:
-            self.state.face = said
-            self.changed()
-
-    async def _hear_office(self, said: seat_api.OfficeHolds) -> None:
-        hall, session = self.state.hall, self.state.session
-        if hall is None:
-            return
-        receipt = open_office_receipt(said.office_receipt, hall.receipts_key)
-        if receipt.stage is not Stage.VERIFIED:
-            return
-        for journal in receipt.journals:
-            await self.spool.keep_office(journal.session, journal.position)
-            if session is not None and session.grant.session == journal.session:
-                await session.keep_office(journal.position)
-
     # --- time --------------------------------------------------------------------------------
 
     async def watch_time(self) -> None:
@@ -373,7 +264,7 @@ class Seat:
             if self.state.state() in WRITING and now >= self.own_end(now):
                 await self.hand_in(automatic=True)
             session = self.state.session
-            if self._moved_away and session is not None and not session.unsent.is_set():
+            if self.moved_away and session is not None and not session.unsent.is_set():
                 await self.moved(session)
             following = showing.screen_of(self.state, now)
             if following is not screen:
@@ -412,11 +303,12 @@ class Seat:
         self.state.left = True
         self.changed()
 
-    def _clear_session(self) -> None:
+    def clear_session(self) -> None:
+        """Stand before the next candidate."""
         state = self.state
         state.session = state.paper = state.face = state.consent = state.login_refused = None
         state.fault, state.left = None, False
-        self._moved_away = False
+        self.moved_away = False
         self.changed()
 
     # --- the page's model ----------------------------------------------------------------------
@@ -454,9 +346,3 @@ class Seat:
     async def act(self, action: Action) -> Outcome:
         """Do what the candidate asked."""
         return await doing.do(self, action)
-
-
-def _concerns(decision: Decision, session: SeatSession) -> bool:
-    if decision.scope is Scope.ALL:
-        return decision.subject == session.grant.subject
-    return decision.candidate == session.grant.candidate

@@ -128,7 +128,11 @@ class Following:
         return LoggedIn(
             grant=given.grant,
             own_data=given.own_data,
-            standing=standing_after(seating.session, (decode_event(body) for body in bodies)),
+            standing=standing_after(
+                seating.session,
+                (decode_event(body) for body in bodies),
+                max((d.n for d, _ in self._decider.made), default=0),
+            ),
             decisions=tuple(e for d, e in self._decider.made if _concerns(d, mine, set())),
         )
 
