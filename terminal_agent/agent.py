@@ -162,8 +162,8 @@ class _Agent:
         name = (seat or self._options.seat).strip().lower()
         try:
             parse("seat", name)
-        except IdentifierError as error:
-            return Reason(code=ReasonCode.BAD_REQUEST, words=str(error))
+        except IdentifierError:
+            return Reason(code=ReasonCode.BAD_REQUEST)
         reason: Reason | None = Reason(code=ReasonCode.APPLIANCE_UNREACHED)
         for candidate in self.finder.candidates:
             found = await self._pair_with(candidate.address, name, code)
@@ -184,14 +184,15 @@ class _Agent:
             )
         except pairing.PairingRefusedError as error:
             return _why(error)
-        except CodeFormatError as error:
-            return Reason(code=ReasonCode.PAIRING_WRONG, words=str(error))
+        except CodeFormatError:
+            return Reason(code=ReasonCode.PAIRING_WRONG)
         except ConfirmationError:
             return Reason(code=ReasonCode.PAIRING_NOT_PROVED)
         except (pairing.PairingLineError, OSError, TimeoutError):
             return None
-        except ProtocolError as error:
-            return Reason(code=ReasonCode.INTERNAL, words=str(error))
+        except ProtocolError:
+            _log.exception("pairing with %s", address)
+            return Reason(code=ReasonCode.INTERNAL)
 
     # --- finding and linking ----------------------------------------------------------------
 

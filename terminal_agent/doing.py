@@ -36,9 +36,9 @@ async def do(seat: "Seat", action: Action) -> Outcome:
     """Carry out one action."""
     try:
         outcome = await _do(seat, action)
-    except (DiskError, DatabaseError) as error:
+    except (DiskError, DatabaseError):
         _log.exception("not kept: %s", type(action).__name__)
-        return NotKept(reason=Reason(code=ReasonCode.DISK, words=str(error)))
+        return NotKept(reason=Reason(code=ReasonCode.DISK))
     seat.changed()
     return outcome
 
@@ -114,8 +114,9 @@ async def _log_in(seat: "Seat", fields: dict[LoginFieldName, str]) -> Outcome:
         reply = await link.log_in(proven, request)
     except link.LinkLostError:
         return Refused(reason=Reason(code=ReasonCode.APPLIANCE_UNREACHED))
-    except ProtocolError as error:
-        return Refused(reason=Reason(code=ReasonCode.INTERNAL, words=str(error)))
+    except ProtocolError:
+        _log.exception("the appliance's answer to the log-in")
+        return Refused(reason=Reason(code=ReasonCode.INTERNAL))
     if isinstance(reply, LoginRefused):
         state.login_refused = reply
         return Refused(reason=showing.login_reason(reply))
@@ -144,7 +145,9 @@ async def _open_session(
     stored = await seat.spool.last_session()
     assert stored is not None
     progress = Progress(rules=hall.rules, box_key=hall.box_key)
-    session = await SeatSession.resume(seat.spool, stored, grant, progress, seat.changed)
+    session = await SeatSession.resume(
+        seat.spool, stored, grant, progress, seat.changed, seat.now() or 0
+    )
     seat.state.login_refused = None
     seat.state.session = session
     await hearing.keep_all(seat, reply.decisions)
@@ -189,7 +192,8 @@ async def _write(seat: "Seat", action: a.Answer | a.Mark | a.GoTo) -> Outcome:
             try:
                 check_fits(item, response)
             except MismatchError as error:
-                return Refused(reason=Reason(code=ReasonCode.MISMATCH, words=str(error)))
+                _log.warning("%s", error)
+                return Refused(reason=Reason(code=ReasonCode.MISMATCH))
             event = seat.event(journal.Answered, item=item.id, response=response)
         case a.Mark(marked=marked):
             event = seat.event(journal.Marked, item=item.id, on=marked)

@@ -145,7 +145,7 @@ async def _receipt(seat: "Seat", session_id: str, receipt: Envelope) -> None:
     if told.entry.n > session.n:
         seat.forked("the receipt speaks of events that this seat never wrote")
         return
-    await session.keep_receipt(given(receipt))
+    await session.keep_receipt(given(receipt), seat.now() or told.at)
     sealed = hall.paper(session.grant.subject)
     if sealed is not None:
         await asyncio.to_thread(seat.shelf.forget, sealed)

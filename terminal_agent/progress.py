@@ -54,6 +54,8 @@ class Progress:
     hand_raised: bool = False
     away_since: int | None = None
     """Steady time since when the screen is left."""
+    left_at: int | None = None
+    """The same moment in hall time."""
     notices: dict[str, NoticeSaid] = field(default_factory=dict)
     handed_in: HandedIn | None = None
     decided_before: int = 0
@@ -80,10 +82,10 @@ class Progress:
                 self.hand_raised = True
             case NoticeConfirmed(notice=notice):
                 self.notices.pop(notice, None)
-            case Left(mono=mono):
-                self.away_since = mono
+            case Left(mono=mono, hall=hall):
+                self.away_since, self.left_at = mono, hall
             case Returned():
-                self.away_since = None
+                self.away_since = self.left_at = None
             case HandedIn():
                 self.handed_in = event
             case DecisionReceived(decision=envelope):

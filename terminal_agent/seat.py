@@ -119,7 +119,7 @@ class Seat:
             return
         progress = Progress(rules=hall.rules, box_key=hall.box_key)
         self.state.session = await SeatSession.resume(
-            self.spool, stored, grant, progress, self.changed
+            self.spool, stored, grant, progress, self.changed, self.now() or 0
         )
         await self.state.session.write(self.started())
         await hearing.catch_up(self)

@@ -61,6 +61,8 @@ class SeatSession:
         self.acknowledged = 0
         self.office = 0
         self.receipt: GivenReceipt | None = None
+        self.receipt_at = 0
+        """Hall time at which the receipt came to this seat."""
         self.state = "open"
         self.unsent: Final = asyncio.Event()
         """Set while there are events that the box has not acknowledged."""
@@ -73,8 +75,9 @@ class SeatSession:
         grant: Grant,
         progress: Progress,
         changed: Callable[[], None],
+        now: int,
     ) -> "SeatSession":
-        """Read a session back from the spool: every event is followed again."""
+        """Read a session back from the spool at hall time ``now``: every event is followed."""
         session = cls(
             spool,
             grant,
@@ -90,6 +93,7 @@ class SeatSession:
         session.acknowledged, session.office = stored.acknowledged, stored.office
         if stored.receipt is not None:
             session.receipt = given(stored.receipt)
+            session.receipt_at = now
         session.state = stored.state
         session._forget_links()
         session._mark_unsent()
@@ -148,9 +152,11 @@ class SeatSession:
         self.acknowledged = position.n
         self._mark_unsent()
 
-    async def keep_receipt(self, given: GivenReceipt) -> None:
-        """Keep the candidate's receipt."""
+    async def keep_receipt(self, given: GivenReceipt, at: int) -> None:
+        """Keep the candidate's receipt, which came at hall time ``at``."""
         await self._spool.keep_receipt(self.grant, given.receipt)
+        if self.receipt is None:
+            self.receipt_at = at
         self.receipt = given
         self._changed()
 

@@ -58,7 +58,7 @@ _LOGIN: Final = {
     LoginRefusal.ALREADY_IN: ReasonCode.ALREADY_IN,
     LoginRefusal.ENDED: ReasonCode.ALREADY_HANDED_IN,
     LoginRefusal.OTHER_EXAM: ReasonCode.OTHER_EXAM,
-    LoginRefusal.NO_EXAM: ReasonCode.NOT_NOW,
+    LoginRefusal.NO_EXAM: ReasonCode.NO_EXAM,
 }
 FIELDS: Final = {
     RuleField.ID_NUMBER: LoginField(name=LoginFieldName.ID_NUMBER, length=18),
@@ -309,7 +309,10 @@ def _paused(progress: Progress | None) -> PausedShown | None:
 def _leaves(hall: TrustedHall | None, progress: Progress | None) -> LeaveShown | None:
     if hall is None or progress is None:
         return None
-    return LeaveShown(count=progress.session.leaves, limit=hall.rules.leaving_screen.limit)
+    rules = hall.rules.leaving_screen
+    left = progress.left_at
+    back_by = None if left is None else left + rules.grace_s * 1000
+    return LeaveShown(count=progress.session.leaves, limit=rules.limit, back_by=back_by)
 
 
 def counts_of(seat: SeatState) -> Counts:
@@ -336,5 +339,5 @@ def _hand_in(seat: SeatState, session: SeatSession | None) -> HandInShown | None
         at=event.hall,
         counts=Counts(total=total, answered=event.answered, marked=event.marked),
         receipt=shown,
-        leave_at=None if shown is None else max(event.hall, 0) + leave_s * 1000,
+        leave_at=None if shown is None else session.receipt_at + leave_s * 1000,
     )
