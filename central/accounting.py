@@ -2,7 +2,8 @@
 
 A subject is complete when every position that its closings name is held with the same
 head, every epoch before reaches where the next one says that it ended, each lane has
-said that nothing more of it follows, and no parcel is missing, waiting or refused.
+said that nothing more of it follows, every grant and decision stands in the box's log,
+and no parcel is missing, waiting or refused.
 """
 
 from collections import Counter
@@ -119,11 +120,13 @@ def account(
     held: Mapping[str, HeldSession],
     lanes: Iterable[HeldLane],
     ends: Mapping[LaneOfBox, int],
+    unlogged: Mapping[str, int],
 ) -> Account:
     """Return the account of one subject from its closings (one a box), and what is held.
 
     ``ends`` names the lanes that have ended for this subject, each with the number of
-    segments that were made and never came.
+    segments that were made and never came; ``unlogged`` counts by box the grants and
+    decisions that do not stand in its log.
     """
     listed, known = tuple(closings), tuple(lanes)
     people = [accounted for closing in listed for accounted in closing.candidates]
@@ -131,6 +134,11 @@ def account(
     shortfalls += [short for lane in known for short in _of_lane(lane)]
     for closing in listed:
         shortfalls += _of_ends(closing, known, ends)
+    shortfalls += [
+        Shortfall(text="unlogged", values={"box": box, "count": count})
+        for box, count in unlogged.items()
+        if count
+    ]
     return Account(
         subject=listed[0].subject if listed else "",
         endings=Counter(person.ending for person in people),

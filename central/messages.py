@@ -43,6 +43,10 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "recordings: {count} segment(s) were never delivered",
         "zh": "录像：{count} 个片段未送达",
     },
+    "unlogged": {
+        "en": "{count} grant(s) or decision(s) do not stand in the log of {box}",
+        "zh": "{count} 项授权或决定不在 {box} 的日志中",
+    },
     "parcels_refused": {
         "en": "lane {lane}: {count} parcel(s) refused, a person must look",
         "zh": "通道 {lane}：{count} 个包裹被拒，需人工处理",

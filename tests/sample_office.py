@@ -64,6 +64,7 @@ class SampleOffice:
         self.main = self.box("box-1")
         self.spare = self.box("box-2", spare=True)
         self.boxes = [self.main, self.spare]
+        self.centre = CENTRE
         self.revision = 1
         self.port = 0
 
@@ -81,8 +82,8 @@ class SampleOffice:
     def manifest(self) -> BundleManifest:
         """Return the manifest of the centre's bundle."""
         return BundleManifest(
-            centre=CENTRE,
-            sitting=sample_sitting(),
+            centre=self.centre,
+            sitting=sample_sitting(self.centre),
             revision=self.revision,
             made_at=NOW,
             office=Office(
@@ -149,14 +150,14 @@ def key_pem(box: SampleBox) -> Secret[bytes]:
     return box.tls.key_pem
 
 
-def sample_sitting() -> Sitting:
+def sample_sitting(centre: str = CENTRE) -> Sitting:
     """Return a sitting of one subject."""
     return Sitting(
         id=SITTING,
         title="碳排放管理师",
         project="carbon",
         issuer="office",
-        centre=CENTRE,
+        centre=centre,
         time_zone="Asia/Shanghai",
         rule_book="ksj",
         rule_book_digest="0" * 64,

@@ -25,7 +25,7 @@ from protocol.journal import (
     start_position,
 )
 from protocol.keys import SigningKey
-from protocol.log_entries import Entry, Opened, ReceiptGiven, encode_entry
+from protocol.log_entries import Decided, Entry, Granted, Opened, ReceiptGiven, encode_entry
 from protocol.merkle import MerkleTree, leaf_hash
 from protocol.parcel import (
     ClosingRecord,
@@ -71,6 +71,15 @@ class SampleLog:
         """Add a leaf; return its index."""
         self.bodies.append(encode_entry(entry))
         return self.tree.append(leaf_hash(self.bodies[-1]))
+
+    def keep(self, *documents: GrantRecord | DecisionRecord) -> None:
+        """Add the leaves of grants and decisions, as the box does when it makes them."""
+        for document in documents:
+            match document:
+                case GrantRecord(grant=grant):
+                    self.add(Granted(at=NOW, grant=grant.digest))
+                case DecisionRecord(decision=decision):
+                    self.add(Decided(at=NOW, decision=decision.digest))
 
     def note(self) -> str:
         """Return the signed checkpoint over all leaves."""

@@ -156,13 +156,6 @@ def taken_as(connection: sqlite3.Connection, upload: str) -> Taken:
     return Taken(key=key, digest=row[6], again=True)
 
 
-def open_uploads(connection: sqlite3.Connection) -> list[Upload]:
-    """Return every upload, finished or not, oldest first."""
-    ids = connection.execute("SELECT id FROM upload ORDER BY created_at, id").fetchall()
-    found = (find_upload(connection, row[0]) for row in ids)
-    return [upload for upload in found if upload is not None]
-
-
 def incidents(connection: sqlite3.Connection) -> list[Incident]:
     """Return every incident, oldest first."""
     rows = connection.execute(

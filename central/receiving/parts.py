@@ -27,6 +27,10 @@ class Parts:
         """Return where the bytes of an upload lie."""
         return self.folder / f"{upload}.part"
 
+    def names(self) -> list[str]:
+        """Return the uploads of which something is here."""
+        return sorted(path.stem for path in self.folder.glob("*.part"))
+
     def offset(self, upload: str) -> int:
         """Return how many bytes are here."""
         path = self.path(upload)

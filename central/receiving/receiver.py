@@ -103,8 +103,12 @@ class Receiver:
 
     async def recover(self) -> None:
         """Finish what a kill left: complete uploads are judged, catalogued ones moved."""
-        for upload in await self._database.read(catalogue.open_uploads):
-            await self._finish_if_whole(upload)
+        for name in await to_its_end(self._parts.names):
+            upload = await self._database.read(partial(catalogue.find_upload, upload=name))
+            if upload is None:
+                await to_its_end(self._parts.discard, name)
+            else:
+                await self._finish_if_whole(upload)
 
     async def create(self, client: str, length: int, sha256: str) -> Progress:
         """Begin an upload, or find it as far as it has come."""

@@ -14,6 +14,19 @@ from protocol.receipt import Receipt, receipt_code
 from protocol.segment import FromRoom, FromSeat, SegmentManifest, View
 from protocol.values import Value, decode
 
+_UNLOGGED = """
+WITH kept (digest) AS (
+    SELECT grant_digest FROM epoch JOIN session ON session.id = epoch.session
+    WHERE centre = ?1 AND sitting = ?2 AND appliance = ?3 AND generation = ?4
+    UNION ALL
+    SELECT digest FROM decision
+    WHERE centre = ?1 AND sitting = ?2 AND appliance = ?3 AND generation = ?4
+)
+SELECT count(*) FROM kept WHERE digest NOT IN (
+    SELECT digest FROM logged
+    WHERE centre = ?1 AND sitting = ?2 AND appliance = ?3 AND generation = ?4
+)
+"""
 _BOX = "centre = ? AND sitting = ? AND appliance = ? AND generation = ?"
 
 
@@ -104,6 +117,17 @@ def put_checkpoint(
         root=checkpoint.root.hex(),
         note=note,
     )
+
+
+def put_logged(connection: Connection, place: BoxPlace, digest: str) -> None:
+    """Write down that the log has a leaf about this document."""
+    insert(connection, "logged", again=IGNORE, **columns(place), digest=digest)
+
+
+def unlogged(connection: Connection, place: BoxPlace) -> int:
+    """Count grants and decisions of a box that are held and do not stand in its log."""
+    row = connection.execute(_UNLOGGED, _box(place)).fetchone()
+    return int(row[0])
 
 
 def put_seat_key(connection: Connection, place: BoxPlace, seat: str, key: str) -> None:

@@ -45,6 +45,8 @@ def put_grant(connection: Connection, grant: Grant, envelope: Envelope) -> None:
         "epoch",
         session=grant.session,
         epoch=grant.epoch,
+        appliance=grant.appliance,
+        generation=grant.generation,
         seat=grant.seat,
         session_key=grant.session_key,
         grant_digest=envelope.digest,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from central.accounting import Account, HeldLane, HeldSession, account
 from central.store import evidence, journals
-from central.store.tables import Connection, Place
+from central.store.tables import BoxPlace, Connection, Place
 from exam.paper import Response
 from protocol.closing import Closing
 from protocol.grant import Position
@@ -53,10 +53,21 @@ def accounts(connection: Connection) -> list[tuple[Place, Account]]:
                 held_sessions(connection, listed),
                 lanes(connection, place),
                 evidence.lane_ends(connection, place, subject),
+                _unlogged(connection, place, listed),
             ),
         )
         for (place, subject), listed in closed.items()
     ]
+
+
+def _unlogged(connection: Connection, place: Place, closings: list[Closing]) -> dict[str, int]:
+    boxes = {(closing.appliance, closing.generation) for closing in closings}
+    return {
+        f"{appliance}.{generation}": evidence.unlogged(
+            connection, BoxPlace(place.centre, place.sitting, appliance, generation)
+        )
+        for appliance, generation in sorted(boxes)
+    }
 
 
 def lanes(connection: Connection, place: Place) -> list[HeldLane]:

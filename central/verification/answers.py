@@ -29,21 +29,22 @@ def take_grant(context: Context, record: GrantRecord) -> None:
     1. A box of this centre and sitting signed it.
     2. It is for this centre and sitting.
     3. The same epoch is granted once.
-    4. Every epoch of a session is of one candidate and subject.
+    4. Every epoch of a session is of one sitting, candidate and subject.
     5. What it names as the end of the epoch before fits what is held of it.
     """
     # 1
     grant = context.open_by_named_box(record.grant, PayloadType.GRANT, Grant)
     # 2
-    expect("grant: sitting", context.place, Place(grant.centre, grant.sitting))
+    expect("grant: sitting", context.place, _sitting(grant))
     # 3
-    known = journals.epoch_of(context.store, grant.session, grant.epoch)
+    known = context.epoch(grant.session, grant.epoch)
     if known is not None:
         if known.grant_digest != record.grant.digest:
             raise ForkError(f"session {grant.session}: two grants for epoch {grant.epoch}")
         return
     # 4
     for other in journals.epochs_of(context.store, grant.session):
+        expect("grant: sitting of the session", _sitting(other.grant), context.place)
         expect("grant: candidate of the session", other.grant.candidate, grant.candidate)
         expect("grant: subject of the session", other.grant.subject, grant.subject)
     # 5
@@ -52,9 +53,13 @@ def take_grant(context: Context, record: GrantRecord) -> None:
     journals.put_grant(context.store, grant, record.grant)
 
 
+def _sitting(grant: Grant) -> Place:
+    return Place(grant.centre, grant.sitting)
+
+
 def _check_previous(context: Context, session: str, previous: Position) -> None:
     """Refuse another history; a position that is not held yet is a matter of the account."""
-    before = journals.epoch_of(context.store, session, previous.epoch)
+    before = context.epoch(session, previous.epoch)
     if before is None or before.held.n < previous.n:
         return
     held = journals.link_at(context.store, before, previous.n)
@@ -104,7 +109,7 @@ def take_journal(context: Context, record: JournalRecord) -> VerifiedJournal:
 
 
 def _epoch(context: Context, session: str, epoch: int) -> Epoch:
-    found = journals.epoch_of(context.store, session, epoch)
+    found = context.epoch(session, epoch)
     if found is None:
         raise BrokenChainError(
             f"session {session} epoch {epoch}: expected its grant before its journal; "
@@ -210,6 +215,8 @@ def _check_accounted(
     context: Context, closing: Closing, accounted: Accounted, session: str
 ) -> None:
     epochs = journals.epochs_of(context.store, session)
+    for epoch in epochs:
+        expect("closing: sitting of the session", _sitting(epoch.grant), context.place)
     ours = {(closing.appliance, closing.generation)}
     if {(epoch.grant.appliance, epoch.grant.generation) for epoch in epochs} - ours:
         return

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from central.registry import Box, Registry
+from central.store import journals
+from central.store.journals import Epoch
 from central.store.tables import BoxPlace, Connection, Place
 from protocol.envelope import Envelope, open_envelope, unsafe_payload
 from protocol.errors import BrokenChainError, UntrustedError
@@ -50,6 +52,13 @@ class Context:
         """The generation of the box that made the parcel."""
         key = self.header.key
         return BoxPlace(key.centre, key.sitting, key.appliance, key.generation)
+
+    def epoch(self, session: str, number: int) -> Epoch | None:
+        """Return an epoch of this centre and sitting; another's is none of this box's business."""
+        epoch = journals.epoch_of(self.store, session, number)
+        if epoch is not None:
+            expect("session: sitting", Place(epoch.grant.centre, epoch.grant.sitting), self.place)
+        return epoch
 
     def box_named(self, appliance: str) -> Box:
         """Return a box of the same centre and sitting: a spare goes on with main's grants."""

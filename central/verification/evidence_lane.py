@@ -8,7 +8,7 @@ from protocol.envelope import unsafe_payload
 from protocol.errors import BrokenChainError, ForkError, ProtocolError
 from protocol.journal import Head, open_head
 from protocol.keys import VerifyKey
-from protocol.log_entries import Entry, Opened, Paired, decode_entry
+from protocol.log_entries import Decided, Entry, Granted, Opened, Paired, decode_entry
 from protocol.merkle import leaf_hash
 from protocol.parcel import HeadRecord, LogRecord
 from protocol.values import decode
@@ -17,7 +17,7 @@ from protocol.values import decode
 def take_head(context: Context, record: HeadRecord) -> None:
     """Check an earlier head against the events that are held, and keep it."""
     claimed = decode(unsafe_payload(record.head), Head)
-    epoch = journals.epoch_of(context.store, claimed.session, claimed.epoch)
+    epoch = context.epoch(claimed.session, claimed.epoch)
     if epoch is None or epoch.held.n < claimed.n:
         raise WaitsError(
             f"session {claimed.session}: its journal to event {claimed.n} has not come"
@@ -56,11 +56,21 @@ def take_log(context: Context, record: LogRecord) -> None:
     _check_root(context, place, bodies[repeated:], checkpoint)
     evidence.put_leaves(context.store, place, held, bodies[repeated:])
     for entry in entries:
-        if isinstance(entry, Paired):
-            evidence.put_seat_key(context.store, place, entry.seat, entry.seat_key)
+        _note(context, place, entry)
     evidence.put_checkpoint(context.store, place, checkpoint, record.checkpoint)
     # 4
     _take_cosignatures(context, place, record, checkpoint)
+
+
+def _note(context: Context, place: BoxPlace, entry: Entry) -> None:
+    """Keep what other checks and the account ask the log for."""
+    match entry:
+        case Paired(seat=seat, seat_key=key):
+            evidence.put_seat_key(context.store, place, seat, key)
+        case Granted(grant=digest) | Decided(decision=digest):
+            evidence.put_logged(context.store, place, digest)
+        case _:
+            pass
 
 
 def _check_follows(

@@ -69,7 +69,7 @@ def _check_act(context: Context, decision: Decision, envelope: Envelope | None) 
 
 def take_stray(context: Context, record: StrayRecord) -> None:
     """Check the tail of an old epoch and keep it apart: a person decides what it is worth."""
-    epoch = journals.epoch_of(context.store, record.session, record.epoch)
+    epoch = context.epoch(record.session, record.epoch)
     if epoch is None:
         raise WaitsError(f"session {record.session} epoch {record.epoch}: its grant has not come")
     head = open_head(record.head, epoch.session_key)

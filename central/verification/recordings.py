@@ -1,6 +1,6 @@
 """Lane recordings, and the end of every lane: sealed segments with their signed manifests."""
 
-from central.store import evidence, journals
+from central.store import evidence
 from central.store.tables import BoxPlace
 from central.verification.context import Context, ContradictionError, WaitsError, expect
 from protocol.envelope import Envelope, unsafe_payload
@@ -53,7 +53,7 @@ def _signer(context: Context, envelope: Envelope) -> VerifyKey:
     claimed = decode(unsafe_payload(envelope), SegmentManifest)
     match claimed.source:
         case FromSeat(session=session, epoch=number):
-            epoch = journals.epoch_of(context.store, session, number)
+            epoch = context.epoch(session, number)
             if epoch is None:
                 raise WaitsError(f"session {session} epoch {number}: its grant has not come")
             return context.box.key if signed_by_box(claimed.view) else epoch.session_key

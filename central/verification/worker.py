@@ -48,6 +48,7 @@ from protocol.parcel import (
 from protocol.sealing import SealingIdentity
 from protocol.values import encode
 from runtime.database import Database
+from runtime.errors import DatabaseError, DiskError
 from runtime.files import make_folder, write_atomic
 
 log = logging.getLogger(__name__)
@@ -199,6 +200,12 @@ class Worker:
             await self._database.write(settle)
         except WaitsError as error:
             await self._wait(row, str(error))
+            return
+        except (DiskError, DatabaseError):
+            raise
+        except Exception as error:
+            log.exception("%s waits: a fault of ours", row.key.file_name)
+            await self._wait(row, f"a fault of the office's program: {error!r}")
             return
         self._decided += 1
         await self._publish(row.key.centre, row.key.appliance)

@@ -29,6 +29,7 @@ def stick_with_a_day(real: RealOffice, folder: Path) -> tuple[str, SampleSession
     session, log = SampleSession(lanes.box, "c-001"), SampleLog(lanes.box)
     session.answer("q-1", "a")
     session.hand_in()
+    log.keep(session.granted())
     receipt = session.receipt(log)
     ends = LaneEndRecord(subject=SUBJECT, views=())
     people = (session.accounted(), absent("c-002"))

@@ -18,7 +18,7 @@ from protocol.checkpoint import cosign, cosigner
 from protocol.decisions import Paused
 from protocol.journal import start_position
 from protocol.keys import SigningKey
-from protocol.log_entries import Opened, Paired
+from protocol.log_entries import Decided, Granted, Opened, Paired
 from protocol.values import encode
 from runtime.database import Database
 from tests.sample_office import CENTRE, NOW, SITTING, SampleOffice
@@ -51,7 +51,7 @@ class Core:
                 session.position,
                 new,
                 encode(session.head()),
-                encode(session.acknowledged()),
+                NOW,
             )
         )
 
@@ -99,6 +99,7 @@ async def test_a_subject_from_grant_to_closing(core: Core) -> None:
     await core.database.write(
         lambda c: records.insert_grant(c, session.grant, session.envelope, start)
     )
+    await core.add_leaf(Granted(at=NOW, grant=session.envelope.digest))
     for item in range(3):
         session.answer(f"q-{item}", "a")
         session.answer(f"q-{item}", "b")
@@ -108,6 +109,7 @@ async def test_a_subject_from_grant_to_closing(core: Core) -> None:
     await core.database.write(
         lambda c: records.insert(c, "decisions", n=1, envelope=encode(made.decision).decode())
     )
+    await core.add_leaf(Decided(at=NOW, decision=made.decision.digest))
     closed = closing(office.main, session.accounted())
     stored = encode(closed.closing).decode()
     await core.database.write(

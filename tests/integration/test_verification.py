@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from central.store import reading
+from central.verification import verify
 from central.verification.service import open_worker
 from exam.paper import Chosen
 from protocol.closing import Ending
@@ -481,6 +482,7 @@ async def test_everybody_accounted_for(
         lanes.parcel(Lane.ANSWERS, [session.granted(), second.granted()]),
         lanes.parcel(Lane.ANSWERS, [session.journal(), second.journal()]),
     )
+    log.keep(session.granted(), second.granted())
     receipt = session.receipt(log)
     people = (session.accounted(), second.accounted(Ending.COLLECTED), absent("c-003"))
     verdict = await at.verdict(lanes.parcel(Lane.ANSWERS, [receipt, closing(office.main, *people)]))
@@ -488,14 +490,21 @@ async def test_everybody_accounted_for(
     assert show(at) == (
         "3 accounted for: 1 handed in, 1 refused or absent, 1 collected; not all is here yet: "
         "lane answers: its end has not come yet; lane evidence: its end has not come yet; "
-        "lane incidents: its end has not come yet"
+        "lane incidents: its end has not come yet; "
+        "2 grant(s) or decision(s) do not stand in the log of box-1.1"
     )
-    ends = LaneEndRecord(subject=SUBJECT, views=())
+    ends, closed = (
+        LaneEndRecord(subject=SUBJECT, views=()),
+        decision(office.main, 1, SubjectClosed()),
+    )
     await at.take(
         lanes.parcel(Lane.ANSWERS, [ends]),
         lanes.parcel(Lane.EVIDENCE, [log.record(), ends]),
-        lanes.parcel(Lane.INCIDENTS, [decision(office.main, 1, SubjectClosed()), ends]),
+        lanes.parcel(Lane.INCIDENTS, [closed, ends]),
     )
+    assert show(at).endswith("1 grant(s) or decision(s) do not stand in the log of box-1.1")
+    log.keep(closed)
+    await at.take(lanes.parcel(Lane.EVIDENCE, [log.record()]))
     assert show(at) == (
         "3 accounted for: 1 handed in, 1 refused or absent, 1 collected; "
         "all received and verified by the office"
@@ -550,6 +559,7 @@ async def test_a_session_goes_on_at_another_box(
     later.answers["q-2"] = session.answers["q-2"]
     ends = LaneEndRecord(subject=SUBJECT, views=())
     log = SampleLog(office.spare, generation=2)
+    log.keep(later.granted())
     await at.take(
         spare.parcel(Lane.ANSWERS, [session.granted(), later.granted(), later.journal()]),
         spare.parcel(Lane.ANSWERS, [closing(office.spare, later.accounted(), generation=2), ends]),
@@ -594,3 +604,58 @@ def test_age_and_zstd_open_a_parcel_by_hand(
     assert contents["key"]["n"] == 1
     assert [record["record"] for record in contents["records"]] == ["grant", "journal"]
     assert plain[8 + length :] == b"blob"
+
+
+async def test_a_session_belongs_to_its_centre(
+    at: Verifying, office: SampleOffice, lanes: Lanes, session: SampleSession
+) -> None:
+    """A box of another centre can add nothing to a session: no epoch, no journal, no recording."""
+    session.answer("q-1", "a")
+    await at.take(lanes.parcel(Lane.ANSWERS, [session.granted(), session.journal()]))
+    thief = office.box("box-1")
+    thief.centre = "elsewhere"
+    own_boxes, office.boxes, own_centre = office.boxes, [thief], office.centre
+    office.centre = "elsewhere"
+    try:
+        office.enrol(at.layout)
+    finally:
+        office.boxes, office.centre = own_boxes, own_centre
+    stolen = SampleSession(
+        thief, "c-001", session=session.grant.session, epoch=2, previous=session.position
+    )
+    stolen.answer("q-1", "b")
+    theirs = Lanes(office.recipient, thief)
+    at.lay(
+        theirs.parcel(Lane.ANSWERS, [stolen.granted(), stolen.journal()]),
+        theirs.parcel(Lane.ANSWERS, [session.journal(first=1)]),
+    )
+    await at.worker.look()
+    assert [reason[:4] for reason in at.reasons()] == ["P320", "P320"]
+    with at.store() as connection:
+        (response,) = reading.responses(connection)
+    assert response.response == Chosen(options=("a",))
+
+
+async def test_a_fault_of_ours_stops_one_lane_only(
+    at: Verifying,
+    lanes: Lanes,
+    session: SampleSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bug in one check makes its parcel wait, visibly; the other lanes go on."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("bug")
+
+    monkeypatch.setitem(verify._CHECKS, type(session.granted()), (Lane.ANSWERS, broken))
+    answers = lanes.parcel(Lane.ANSWERS, [session.granted()])
+    evidence = lanes.parcel(Lane.EVIDENCE)
+    stages = [(r.parcel.lane, r.stage) for r in await at.take(answers, evidence)]
+    assert (Lane.EVIDENCE, Stage.VERIFIED) in stages
+    assert (Lane.ANSWERS, Stage.VERIFIED) not in stages
+    assert "a fault of the office's program" in at.reasons()[0]
+    monkeypatch.undo()
+    await at.worker.look()
+    assert "a fault" in at.reasons()[0]  # it is not tried again until something else has come
+    await at.take(lanes.parcel(Lane.EVIDENCE))
+    assert at.reasons() == []

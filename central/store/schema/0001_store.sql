@@ -47,6 +47,8 @@ CREATE TABLE session (
 CREATE TABLE epoch (
     session     TEXT NOT NULL REFERENCES session (id),
     epoch       INTEGER NOT NULL,
+    appliance   TEXT NOT NULL,      -- the box that granted it
+    generation  INTEGER NOT NULL,
     seat        TEXT NOT NULL,
     session_key TEXT NOT NULL,
     grant_digest TEXT NOT NULL,
@@ -154,6 +156,16 @@ CREATE TABLE cosignature (
     seat        TEXT NOT NULL,
     verified    INTEGER NOT NULL,   -- 0: of a seat, or a checkpoint, that is not known here
     PRIMARY KEY (centre, sitting, appliance, generation, size, line)
+) STRICT, WITHOUT ROWID;
+
+-- Grants and decisions that stand in a box's log, by the digests of their envelopes.
+CREATE TABLE logged (
+    centre      TEXT NOT NULL,
+    sitting     TEXT NOT NULL,
+    appliance   TEXT NOT NULL,
+    generation  INTEGER NOT NULL,
+    digest      TEXT NOT NULL,
+    PRIMARY KEY (centre, sitting, appliance, generation, digest)
 ) STRICT, WITHOUT ROWID;
 
 -- The seats' keys, as the log says that they were paired.

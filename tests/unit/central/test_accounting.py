@@ -67,7 +67,7 @@ HELD = {f"{number:032x}": held() for number in (1, 2, 3, 4)}
 
 def test_the_sentence_of_the_day() -> None:
     """Six accounted for, all here: the sentence that the demo waits for, in both languages."""
-    found = account([closing(*SIX)], HELD, [lane(9)], ENDS)
+    found = account([closing(*SIX)], HELD, [lane(9)], ENDS, {})
     assert found.is_complete
     assert found.show("en") == (
         "6 accounted for: 3 handed in, 2 refused or absent, 1 collected; "
@@ -85,7 +85,7 @@ def test_a_journal_that_does_not_reach_is_named() -> None:
         f"{2:032x}": held(3, "b" * 64),
     }
     del sessions[f"{3:032x}"]
-    found = account([closing(*SIX)], sessions, [lane(9)], ENDS)
+    found = account([closing(*SIX)], sessions, [lane(9)], ENDS, {})
     assert not found.is_complete
     assert [short.show("en") for short in found.shortfalls] == [
         "c-1: events to 2 of 3",
@@ -105,7 +105,7 @@ def test_an_earlier_epoch_must_reach_where_the_next_began() -> None:
         },
         links={(2, 1): "c" * 64},
     )
-    found = account([closing(moved)], {f"{1:032x}": session}, [lane(1)], ENDS)
+    found = account([closing(moved)], {f"{1:032x}": session}, [lane(1)], ENDS, {})
     assert [short.show("zh") for short in found.shortfalls] == ["c-1：已有事件 4，应有 5"]
 
 
@@ -116,19 +116,21 @@ def test_lanes_must_be_whole_and_ended() -> None:
         {},
         [lane(9, verified=3, refused=1, waiting=2)],
         {("box-1", 1, Lane.ANSWERS): 0, ("box-1", 1, Lane.INCIDENTS): 0},
+        {"box-1.1": 2, "box-2.2": 0},
     )
     assert [short.show("en") for short in found.shortfalls] == [
         "lane answers: 1 parcel(s) refused, a person must look",
         "lane answers: 2 parcel(s) not verified yet",
         "lane answers: 3 parcel(s) missing in between",
         "lane evidence: its end has not come yet",
+        "2 grant(s) or decision(s) do not stand in the log of box-1.1",
     ]
 
 
 def test_segments_that_never_came_are_said() -> None:
     """Where recordings gave way to answers, the account does not say that all is here."""
     ends = ENDS | {("box-1", 1, Lane.RECORDINGS): 2}
-    found = account([closing(person(1, Ending.ABSENT))], {}, [lane(9)], ends)
+    found = account([closing(person(1, Ending.ABSENT))], {}, [lane(9)], ends, {})
     assert [short.show("en") for short in found.shortfalls] == [
         "recordings: 2 segment(s) were never delivered"
     ]
