@@ -149,7 +149,8 @@ class Acts:
 
     async def _open_doors(self, correction: int, asked: StaffAct, envelope: Envelope) -> list[int]:
         now = self._clock.now()
-        self._clock.confirm(now + correction, not_before=0)
+        last = max((decision.at for decision, _ in self._decider.made), default=0)
+        self._clock.confirm(now + correction, not_before=last)
         await self._keep_anchor()
         self._hall.clock_confirmed_by = asked.staff
         await self._database.write(lambda c: records.put_fact(c, "clock_confirmed_by", asked.staff))

@@ -130,9 +130,16 @@ class Hall:
 
     def at_seat(self, seat: str, subject: str) -> Seating | None:
         """Return who is logged in at this seat, else who is expected there."""
-        here = [s for s in self.seatings(subject) if s.seat == seat]
-        open_here = [s for s in here if s.id is not None and s.session.state not in ENDED]
-        return next(iter(open_here or here), None)
+        return self.at_seats(subject).get(seat)
+
+    def at_seats(self, subject: str) -> dict[str, Seating]:
+        """Return by seat who is logged in there, else who is expected."""
+        here: dict[str, Seating] = {}
+        for seating in self.seatings(subject):
+            is_open = seating.id is not None and seating.session.state not in ENDED
+            if seating.seat not in here or is_open:
+                here[seating.seat] = seating
+        return here
 
     def opened(self, seating: Seating, grant: Grant, position: Position) -> None:
         """Note a grant that has been committed."""

@@ -47,6 +47,11 @@ from protocol.values import Value, decode
 from runtime.database import Database
 
 MOST_ROWS: Final = 5_000
+MOST_HEADS: Final = 1_000
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of events in one parcel."""
+
+Row = tuple[Any, ...]
 LANES: Final = (Lane.ANSWERS, Lane.EVIDENCE, Lane.INCIDENTS)
 
 
@@ -197,7 +202,7 @@ def _answers(connection: records.Connection, box: Box, cursors: dict[str, int]) 
 
 def _journals(connection: records.Connection, box: Box, after: dict[str, int]) -> list[Record]:
     """Take the events under the next acknowledged heads; only each journal's last head goes."""
-    heads = _rows(connection, after, "heads", "session, epoch, n, link, head, at")
+    heads = _affordable_heads(connection, after)
     last = {(session, epoch): rest for session, epoch, *rest in heads}
     found: list[Record] = []
     for (session, epoch), (n, link, head, at) in last.items():
@@ -216,6 +221,28 @@ def _journals(connection: records.Connection, box: Box, after: dict[str, int]) -
         )
         after[sent] = n
     return found
+
+
+def _affordable_heads(connection: records.Connection, after: dict[str, int]) -> list[Row]:
+    """Return the next heads whose events fit into one parcel, one at least."""
+    rows = connection.execute(
+        "SELECT seq, session, epoch, n, link, head, at FROM heads WHERE seq > ? "
+        "ORDER BY seq LIMIT ?",
+        (after.get("heads", 0), MOST_HEADS),
+    ).fetchall()
+    reached: dict[tuple[str, int], int] = {}
+    total = 0
+    taken: list[Row] = []
+    for seq, session, epoch, n, link, head, at in rows:
+        sent = after.get(f"journal:{session}:{epoch}", 0)
+        first = reached.get((session, epoch), sent) + 1
+        total += records.size_of_events(connection, session, epoch, first, n)
+        if taken and total > MOST_BYTES:
+            break
+        reached[(session, epoch)] = n
+        after["heads"] = seq
+        taken.append((session, epoch, n, link, head, at))
+    return taken
 
 
 def _evidence(
@@ -319,7 +346,7 @@ def _rows(
     columns: str,
     key: str = "seq",
     cursor: str = "",
-) -> list[tuple[Any, ...]]:
+) -> list[Row]:
     """Return the next rows of ``table`` in their order, and move its cursor past them."""
     rows = connection.execute(
         f"SELECT {key}, {columns} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608 - our own literals

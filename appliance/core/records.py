@@ -5,7 +5,7 @@ neither commits nor decides. Tables are described in ``schema/``.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -197,6 +197,25 @@ def events_of(
         (session, epoch, first, last),
     )
     return [bytes(row[0]) for row in rows]
+
+
+def iterate_events(connection: Connection, session: str, epoch: int, last: int) -> Iterator[bytes]:
+    """Give the bytes of events 1 to ``last``, one at a time."""
+    rows = connection.execute(
+        "SELECT body FROM events WHERE session = ? AND epoch = ? AND n <= ? ORDER BY n",
+        (session, epoch, last),
+    )
+    return (bytes(row[0]) for row in rows)
+
+
+def size_of_events(connection: Connection, session: str, epoch: int, first: int, last: int) -> int:
+    """Return how many bytes events ``first`` to ``last`` have."""
+    row = connection.execute(
+        "SELECT coalesce(sum(length(body)), 0) FROM events "
+        "WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ?",
+        (session, epoch, first, last),
+    ).fetchone()
+    return int(row[0])
 
 
 def events_before(connection: Connection, session: str, epoch: int) -> list[bytes]:

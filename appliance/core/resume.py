@@ -12,7 +12,7 @@ from appliance.core.journal import Journal
 from protocol.decisions import Armed, Decision, Disarmed, open_decision
 from protocol.envelope import Envelope
 from protocol.grant import open_grant
-from protocol.journal import decode_event
+from protocol.journal import Answered, Event, HandedIn, HandRaised, decode_event
 from protocol.keys import VerifyKey
 from protocol.values import decode
 
@@ -26,7 +26,8 @@ class Kept:
     decisions: list[Envelope]
     facts: dict[str, str]
     closings: dict[str, Envelope]
-    events: dict[tuple[str, int], list[bytes]]
+    telling: dict[tuple[str, int], list[Event]]
+    """Of each journal the events that the status counts, each item's last answer only."""
 
 
 def read_kept(connection: records.Connection) -> Kept:
@@ -41,11 +42,21 @@ def read_kept(connection: records.Connection) -> Kept:
             str(subject): decode(str(text).encode(), Envelope)
             for subject, text in connection.execute("SELECT subject, envelope FROM closings")
         },
-        events={
-            (g.session, g.epoch): records.events_of(connection, g.session, g.epoch, 1, g.position.n)
-            for g in grants
-        },
+        telling={(g.session, g.epoch): _telling(connection, g) for g in grants},
     )
+
+
+def _telling(connection: records.Connection, grant: records.GrantRow) -> list[Event]:
+    last: dict[str, Event] = {}
+    for body in records.iterate_events(connection, grant.session, grant.epoch, grant.position.n):
+        match decode_event(body):
+            case Answered(item=item) as event:
+                last[item] = event
+            case HandRaised() | HandedIn() as event:
+                last["hand"] = event
+            case _:
+                continue
+    return list(last.values())
 
 
 def restore(
@@ -84,5 +95,5 @@ def _restore_grant(
     hall.opened(seating, grant, stored.position)
     seating.seat = seat
     seating.logged, seating.office = stored.logged, stored.office
-    for body in kept.events[(stored.session, stored.epoch)]:
-        journal.note(seating, decode_event(body))
+    for event in kept.telling[(stored.session, stored.epoch)]:
+        journal.note(seating, event)

@@ -82,7 +82,7 @@ class Rounds:
             await self.decider.decide(
                 AbsentMarked(reason=reason), seating.subject, [seating], scope=Scope.ONE
             )
-        except DiskError:
+        except (DiskError, DatabaseError):
             _log.exception("%s could not be marked absent yet", seating.candidate.id)
 
     async def log_heads(self, every_ms: int) -> None:
@@ -92,7 +92,7 @@ class Rounds:
             try:
                 await self.log_heads_once()
                 await self.keep_clock()
-            except DiskError:
+            except (DiskError, DatabaseError):
                 _log.exception("the heads could not be logged yet")
             jump = self.clock.look()
             if jump is not None:
@@ -138,5 +138,5 @@ class Rounds:
         try:
             for parcel in await self.parcels.make_all():
                 self.written(parcel)
-        except DiskError:
+        except (DiskError, DatabaseError):
             _log.exception("no parcel could be written; answers go on being kept")

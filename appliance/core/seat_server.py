@@ -38,7 +38,7 @@ from protocol.pairing import FINISH_PATH, START_PATH
 from protocol.seat_api import Beat, HallBeat, Hello, LoggedIn, LoginRequest, SeatSays
 from protocol.values import decode, encode
 from runtime.clock import SteadyClock
-from runtime.errors import CertificateTimeError, DiskError
+from runtime.errors import CertificateTimeError, DatabaseError, DiskError
 from runtime.tls import check_validity, peer_certificate, peer_fingerprint
 
 T = TypeVar("T")
@@ -178,6 +178,8 @@ class _Handlers:
             except ProtocolError as error:
                 _log.warning("seat %s broke the protocol: %s", link.seat, error)
                 return
+            except (DiskError, DatabaseError) as error:  # the link itself needs no disk
+                _log.error("seat %s: not kept: %s", link.seat, error)
 
     async def _heard(self, link: Link, said: SeatSays) -> None:
         match said:

@@ -92,6 +92,7 @@ def hall_status(of: Sources) -> HallStatus:
     hall, now = of.hall, of.now()
     subject = hall.current() or hall.sitting.subjects[-1]
     closing = hall.subjects[subject.id].closing
+    occupants, paired = hall.at_seats(subject.id), of.seats.paired()
     return HallStatus(
         appliance=of.appliance,
         generation=of.generation,
@@ -105,7 +106,10 @@ def hall_status(of: Sources) -> HallStatus:
         clock_confirmed_by=hall.clock_confirmed_by,
         subject=_subject(hall, subject),
         standing=Counter(s.session.state for s in hall.seatings(subject.id)),
-        seats=tuple(_seat(of, seat, subject, now) for seat in hall.sitting.seats),
+        seats=tuple(
+            _seat(of, seat, paired, (subject, occupants.get(seat.id)), now)
+            for seat in hall.sitting.seats
+        ),
         tasks=tuple(_tasks(of, subject, now)),
         lanes=tuple(of.surroundings.lanes.get(lane, _no_parcels(lane)) for lane in Lane),
         line=of.surroundings.line,
@@ -147,21 +151,23 @@ def _subject(hall: Hall, subject: Subject) -> SubjectStatus:
     )
 
 
-def _seat(of: Sources, seat: Seat, subject: Subject, now: int) -> SeatStatus:
+def _seat(
+    of: Sources, seat: Seat, paired: frozenset[str], who: tuple[Subject, Seating | None], now: int
+) -> SeatStatus:
     link = of.links.of(seat.id)
-    seating = of.hall.at_seat(seat.id, subject.id)
+    subject, seating = who
+    is_paired = seat.id in paired
     sighting = of.surroundings.sightings.get(seat.id)
     beat = None if link is None else link.beat
     has_paper = beat is not None and beat.paper is not None
-    paired = seat.id in of.seats.paired()
     return SeatStatus(
         seat=seat.id,
         label=seat.label,
         room=seat.room,
         found=sighting is not None or link is not None,
         reachable=link is not None or (sighting is not None and sighting.reachable),
-        paired=paired,
-        ready=paired and has_paper and _alive(link, now),
+        paired=is_paired,
+        ready=is_paired and has_paper and _alive(link, now),
         linked=_alive(link, now),
         last_beat=0 if link is None else link.last_beat,
         address=_address(link, sighting),
