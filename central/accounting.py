@@ -32,6 +32,8 @@ class HeldSession:
     demanded: tuple[Position, ...]
     held: Mapping[int, Position]
     links: Mapping[tuple[int, int], str | None]
+    late_answers: int = 0
+    """Answers held from after the position that the closing names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,11 +154,15 @@ def _of_person(person: Accounted, held: Mapping[str, HeldSession]) -> list[Short
     session = held.get(person.session)
     if session is None or person.position is None:
         return [_short(person, 0, person.position)]
-    return [
+    found = [
         short
         for position in (*session.demanded, person.position)
         if (short := _of_position(person, session, position)) is not None
     ]
+    if session.late_answers:
+        values = {"who": person.candidate, "count": session.late_answers}
+        found.append(Shortfall(text="answers_late", values=values))
+    return found
 
 
 def _of_position(person: Accounted, session: HeldSession, position: Position) -> Shortfall | None:

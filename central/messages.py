@@ -23,6 +23,10 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "{who}: events to {held} of {expected}",
         "zh": "{who}：已有事件 {held}，应有 {expected}",
     },
+    "answers_late": {
+        "en": "{who}: {count} answer(s) came after the closing, a person decides",
+        "zh": "{who}：{count} 个作答在关闭之后送达，需人工决定",
+    },
     "journal_other": {
         "en": "{who}: another history than the hall signed",
         "zh": "{who}：与考场签名的记录不一致",

@@ -7,7 +7,7 @@ from central.store.tables import IGNORE, Connection, insert, text
 from exam.paper import Response
 from protocol.envelope import Envelope, unsafe_payload
 from protocol.grant import Grant, Position
-from protocol.journal import Head, chain, start_position
+from protocol.journal import Answered, Head, chain, decode_event, start_position
 from protocol.keys import VerifyKey
 from protocol.parcel import StrayRecord
 from protocol.values import decode
@@ -153,6 +153,30 @@ def responses(connection: Connection, session: str) -> dict[str, Response]:
         "SELECT item, body FROM response WHERE session = ? ORDER BY item", (session,)
     )
     return {item: decode(body.encode(), Response) for item, body in rows}  # type: ignore[arg-type]
+
+
+def answers_at(connection: Connection, session: str, position: Position) -> dict[str, Response]:
+    """Return the responses as they stood at a position, by item."""
+    found: dict[str, Response] = {}
+    rows = connection.execute(
+        "SELECT body FROM event WHERE session = ? AND (epoch, n) <= (?, ?) "
+        "AND instr(body, CAST('\"answer\"' AS BLOB)) ORDER BY epoch, n",
+        (session, position.epoch, position.n),
+    )
+    for (body,) in rows:
+        event = decode_event(bytes(body))
+        if isinstance(event, Answered):
+            found[event.item] = event.response
+    return found
+
+
+def late_answers(connection: Connection, session: str, position: Position) -> int:
+    """Count the answers that are held from after a position."""
+    rows = connection.execute(
+        "SELECT body FROM event WHERE session = ? AND (epoch, n) > (?, ?)",
+        (session, position.epoch, position.n),
+    )
+    return sum(isinstance(decode_event(bytes(body)), Answered) for (body,) in rows)
 
 
 def put_stray(connection: Connection, record: StrayRecord, head: Head, *, follows: bool) -> None:

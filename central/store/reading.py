@@ -123,7 +123,8 @@ def _held(connection: Connection, session: str, last: Position | None) -> HeldSe
         if position.epoch in epochs and position.n <= epochs[position.epoch].held.n
     }
     held = {number: epoch.held for number, epoch in epochs.items()}
-    return HeldSession(demanded=demanded, held=held, links=links)
+    late = 0 if last is None else journals.late_answers(connection, session, last)
+    return HeldSession(demanded=demanded, held=held, links=links, late_answers=late)
 
 
 def responses(connection: Connection) -> list[HeldResponse]:

@@ -191,8 +191,9 @@ def take_closing(context: Context, record: ClosingRecord) -> None:
     """Check a closing against what is held, and keep it.
 
     1. The box that made the parcel signed it, for its own generation and sitting.
-    2. Where everything of a session came by this box's lanes: its position is what is held,
-       and so many items have a response.
+    2. Where everything of a session came by this box's lanes: its position is held with the
+       same head, and so many items had a response there. More may be held: a seat notes the
+       closing itself, and one that was cut off may bring a tail, which the account shows.
     3. A subject is closed once.
 
     Sessions that another box or generation has begun are left to the account: their
@@ -220,12 +221,20 @@ def _check_accounted(
     ours = {(closing.appliance, closing.generation)}
     if {(epoch.grant.appliance, epoch.grant.generation) for epoch in epochs} - ours:
         return
-    if not epochs or accounted.position is None:
+    position = accounted.position
+    held = {epoch.held.epoch: epoch for epoch in epochs}
+    if position is None or position.epoch not in held:
         raise ContradictionError(
-            f"closing: {accounted.candidate} has session {session}, but no grant of it is held"
+            f"closing: {accounted.candidate} has session {session}, but no such grant is held"
         )
-    expect(f"closing: position of {accounted.candidate}", epochs[-1].held, accounted.position)
-    answered = sum(
-        not is_empty(response) for response in journals.responses(context.store, session).values()
-    )
-    expect(f"closing: answers of {accounted.candidate}", answered, accounted.answers)
+    epoch = held[position.epoch]
+    if epoch.held.n < position.n:
+        raise ContradictionError(
+            f"closing: {accounted.candidate} stands at event {position.n}; "
+            f"held are {epoch.held.n}, and this box's lane has nothing more before the closing"
+        )
+    link = journals.link_at(context.store, epoch, position.n)
+    expect(f"closing: position of {accounted.candidate}", position.head, link)
+    answered = journals.answers_at(context.store, session, position)
+    count = sum(not is_empty(response) for response in answered.values())
+    expect(f"closing: answers of {accounted.candidate}", accounted.answers, count)

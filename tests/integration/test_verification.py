@@ -659,3 +659,19 @@ async def test_a_fault_of_ours_stops_one_lane_only(
     assert "a fault" in at.reasons()[0]  # it is not tried again until something else has come
     await at.take(lanes.parcel(Lane.EVIDENCE))
     assert at.reasons() == []
+
+
+async def test_what_comes_after_the_closing_is_kept_and_shown(
+    at: Verifying, office: SampleOffice, lanes: Lanes, session: SampleSession
+) -> None:
+    """A seat writes on after the closing was signed: verified all the same, late answers shown."""
+    session.answer("q-1", "a")
+    closed = closing(office.main, session.accounted())
+    session.look("q-1")
+    parcel = lanes.parcel(Lane.ANSWERS, [session.granted(), session.journal()])
+    assert (await at.verdict(parcel)).stage is Stage.VERIFIED
+    assert (await at.verdict(lanes.parcel(Lane.ANSWERS, [closed]))).stage is Stage.VERIFIED
+    assert "after the closing" not in show(at)
+    session.answer("q-1", "b")
+    assert (await at.verdict(lanes.parcel(Lane.ANSWERS, [session.journal()]))).journals
+    assert "c-001: 1 answer(s) came after the closing, a person decides" in show(at)
