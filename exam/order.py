@@ -10,17 +10,23 @@ import hashlib
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from exam.identifiers import Label
 from exam.paper import Item, ItemOrder, MultipleChoice, Paper, SingleChoice, TrueFalse
+from exam.quantities import Count
 
 
 class OutlineItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One item without its content; ``movable`` are the options that may change places."""
+    """One item without its content; ``movable`` are the options that may change places.
+
+    Items of the same ``group`` may change places with one another; those of group 0 stay.
+    """
 
     item: Label
     options: tuple[Label, ...] = ()
     movable: tuple[Label, ...] = ()
+    group: Count = 0
 
 
 class OrderError(ValueError):
@@ -29,12 +35,22 @@ class OrderError(ValueError):
 
 def outline(paper: Paper) -> tuple[OutlineItem, ...]:
     """Return the paper's items and options by name, in the order of the paper."""
-    return tuple(_outlined(item) for item in paper.items)
+    return tuple(
+        replace(_outlined(item), group=number if part.shuffle else 0)
+        for number, part in enumerate(paper.parts, start=1)
+        for item in part.items
+    )
 
 
 def draw_order(items: Iterable[OutlineItem], seed: str) -> tuple[ItemOrder, ...]:
-    """Return the items in the order of the paper, each with its options in theirs."""
-    return tuple(ItemOrder(item=item.item, options=_drawn(item, seed)) for item in items)
+    """Return the items in the order drawn, each with its options in theirs."""
+    listed = list(items)
+    shuffled = {
+        group: iter(sorted(members, key=lambda item: _draw(seed, item.item, "")))
+        for group, members in _groups(listed).items()
+    }
+    placed = [next(shuffled[item.group]) if item.group else item for item in listed]
+    return tuple(ItemOrder(item=item.item, options=_drawn(item, seed)) for item in placed)
 
 
 def check_order(paper: Paper, order: Iterable[ItemOrder]) -> None:
@@ -56,6 +72,13 @@ def _outlined(item: Item) -> OutlineItem:
             return OutlineItem(item=item.id, options=tuple(option.id for option in item.options))
         case _:
             return OutlineItem(item=item.id)
+
+
+def _groups(items: Iterable[OutlineItem]) -> dict[int, list[OutlineItem]]:
+    groups: dict[int, list[OutlineItem]] = {}
+    for item in items:
+        groups.setdefault(item.group, []).append(item)
+    return groups
 
 
 def _drawn(item: OutlineItem, seed: str) -> tuple[str, ...]:

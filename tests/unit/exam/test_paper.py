@@ -121,6 +121,19 @@ def test_orders_differ_by_seed_and_keep_what_is_fixed() -> None:
         assert order[1:] == drawn[0][1:]
 
 
+def test_items_move_within_their_part_only() -> None:
+    """A part that permits it gives every order of its items; the others keep their places."""
+    items = (
+        OutlineItem(item="q1"),
+        *(OutlineItem(item=f"q{n}", group=2) for n in (2, 3, 4)),
+        OutlineItem(item="q5"),
+    )
+    drawn = [[o.item for o in draw_order(items, f"{seed:032x}")] for seed in range(100)]
+    assert len({tuple(order) for order in drawn}) == 6
+    for order in drawn:
+        assert (order[0], sorted(order[1:4]), order[4]) == ("q1", ["q2", "q3", "q4"], "q5")
+
+
 @pytest.mark.parametrize(
     "order",
     [

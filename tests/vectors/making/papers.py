@@ -74,12 +74,14 @@ def _order() -> Vector:
         OutlineItem(item="q1", options=("true", "false")),
         OutlineItem(item="q2", options=("a", "b", "c", "d", "all"), movable=("a", "b", "c", "d")),
         OutlineItem(item="q3"),
+        *(OutlineItem(item=f"q{n}", group=2) for n in range(4, 8)),
     )
     seeds = [s.id_named("order"), s.id_named("another order")]
     return Vector(
         format="order",
         name="two_seeds",
-        about='Options that may move stand by SHA-256("examhall order 1\\nSEED\\nITEM\\nOPTION")',
+        about="Options that may move, and items of one group (with an empty option), stand "
+        'by SHA-256("examhall order 1\\nSEED\\nITEM\\nOPTION")',
         input={"outline": items, "seeds": seeds},
         output={"orders": [draw_order(items, seed) for seed in seeds]},
     )
