@@ -23,7 +23,7 @@ class Role(StrEnum):
     OFFICE = "office-signing"
     """Bundles, amendments, revocations."""
     RECEIPTS = "office-receipts"
-    """Office receipts, and nothing else: this key lives where the internet reaches."""
+    """Office receipts, and nothing else: the inner worker of the office holds this key."""
 
 
 def role_key(certificate_pem: str, root_pem: str, role: Role, at_ms: int | None) -> VerifyKey:

@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.courier.destination import Destination
 from appliance.courier.service import Courier, Setup, carrying
 from appliance.ipc import courier as said
+from appliance.ipc.identity import part_of
 from central.layout import Layout
 from central.receiving.service import receiving
 from central.verification.service import verifying
@@ -78,7 +79,7 @@ class Delivering:
             outbox=self.outbox,
             own=self.folder / "courier",
             socket=self.folder / "courier.sock",
-            identity=identity_of(self.office, self.lanes.box),
+            identity=part_of(identity_of(self.office, self.lanes.box), "courier"),
             destination=Destination(
                 centre=CENTRE,
                 addresses=(f"https://127.0.0.1:{self.line.port}",),

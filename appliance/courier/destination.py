@@ -10,12 +10,12 @@ The courier reads the bundle for itself, so that it carries on while core is dea
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.ipc.identity import HasTls
 from appliance.ipc.settings import Settings
 from protocol.bundle import MANIFEST, open_bundle
 from protocol.certificates import Role, role_key
 from protocol.envelope import Envelope
 from protocol.errors import MalformedError
-from protocol.identities import BoxIdentity
 from protocol.keys import VerifyKey
 from protocol.values import decode
 
@@ -32,7 +32,7 @@ class Destination:
     receipts_key: VerifyKey
 
 
-def read_destination(settings: Settings, identity: BoxIdentity) -> Destination:
+def read_destination(settings: Settings, identity: HasTls) -> Destination:
     """Return where to deliver; raise `ProtocolError` where no sound bundle is in place."""
     try:
         # 1

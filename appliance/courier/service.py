@@ -15,9 +15,9 @@ from appliance.courier.errands import HANDS, TIMEOUT, Errands, Terms
 from appliance.courier.line import Line
 from appliance.ipc import courier as said
 from appliance.ipc.courier import SyncState
-from appliance.ipc.identity import read_identity, tls_identity
+from appliance.ipc.identity import ProcessIdentity, read_process_identity, tls_identity
 from appliance.ipc.settings import Settings
-from protocol.identities import BoxIdentity
+from protocol.keys import VerifyKey
 from runtime.clock import MachineClock
 from runtime.database import Database
 from runtime.files import make_folder
@@ -37,14 +37,14 @@ class Setup:
     outbox: Path
     own: Path
     socket: Path
-    identity: BoxIdentity
+    identity: ProcessIdentity
     destination: Destination
     keep_ms: int
 
 
 async def run_courier(settings: Settings, service: Service) -> None:
     """Run the courier of a box until it is told to end."""
-    identity = await asyncio.to_thread(read_identity, settings.state_folder)
+    identity = await asyncio.to_thread(read_process_identity, settings.state_folder, "courier")
     setup = Setup(
         outbox=settings.outbox,
         own=settings.own("courier"),
@@ -103,7 +103,7 @@ class Courier:
         )
         terms = Terms(
             outbox=setup.outbox,
-            box_key=setup.identity.signing_key().public,
+            box_key=VerifyKey.from_hex(setup.identity.box_public),
             receipts_key=setup.destination.receipts_key,
             keep_ms=setup.keep_ms,
         )

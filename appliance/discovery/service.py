@@ -17,7 +17,7 @@ from appliance.discovery import memory
 from appliance.discovery.catalogue import Catalogue
 from appliance.discovery.probe import first_answering
 from appliance.ipc.discovery import CHANNEL, Expected, Roster, TerminalSeen, TerminalsSeen
-from appliance.ipc.identity import read_identity
+from appliance.ipc.identity import read_process_identity
 from appliance.ipc.settings import Settings
 from protocol.discovery import APPLIANCE_SERVICE, CENTRE_HINT, TERMINAL_SERVICE, Address
 from runtime.clock import MachineClock, SteadyClock
@@ -186,7 +186,7 @@ async def serve(
 
 async def run_discovery(settings: Settings, service: Service) -> None:
     """Run the process as the box's settings say."""
-    identity = read_identity(settings.state_folder)
+    identity = read_process_identity(settings.state_folder, "discovery")
     folder = settings.own("discovery")
     make_folder(folder)
     make_folder(Path(settings.run))

@@ -14,7 +14,7 @@ from appliance.faces.frames_http import frames_app
 from appliance.faces.pool import Lost, Pool
 from appliance.faces.service import FacesService
 from appliance.ipc import faces as ipc
-from appliance.ipc.identity import authorities, read_identity, tls_identity
+from appliance.ipc.identity import authorities, read_process_identity, tls_identity
 from appliance.ipc.settings import Settings
 from runtime.clock import MachineClock
 from runtime.files import make_folder
@@ -77,7 +77,7 @@ async def main(service: Service, *, settings: FacesSettings) -> None:
 
 async def run_faces(settings: Settings, service: Service) -> None:
     """Run the process as the box's settings say."""
-    identity = read_identity(settings.state_folder)
+    identity = read_process_identity(settings.state_folder, "faces")
     make_folder(Path(settings.run))
     await main(
         service,
