@@ -74,13 +74,16 @@ class KeptView:
         capture: CaptureSettings | None = None,
         encoder: EncoderSettings | None = None,
         origin_of: Callable[[Camera], AnyOrigin] = open_camera,
+        on_live: Callable[[], None] | None = None,
     ) -> None:
+        """``on_live`` is called on the loop whenever `is_live` has changed: be brief."""
         self._source = source
         self._clock = clock
         self._place = place
         self._capture = capture
         self._encoder = encoder
         self._origin_of = origin_of
+        self._on_live = on_live or (lambda: None)
         self._events: asyncio.Queue[ViewEvent] = asyncio.Queue(_WAITING)
         self._view: View | None = None
         self._in_gap = False
@@ -160,11 +163,13 @@ class KeptView:
                 await self._pass_on(view, camera)
             finally:
                 self._view = None
+                self._on_live()
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def _pass_on(self, view: View, camera: Camera | None) -> None:
         self._view = view
+        self._on_live()
         if self._in_gap:
             self._in_gap = False
             await self._events.put(GapEnded(at=self._clock(), camera=camera))

@@ -94,7 +94,7 @@ async def run_terminal(options: Options, service: Service) -> None:
         clock = SeatClock(steady, anchor=await _anchor(spool))
         shelf = PaperShelf(options.folder / "papers")
         await asyncio.to_thread(shelf.prepare)
-        recorder = Recorder(options.cameras)
+        recorder = Recorder(options.cameras, options.folder / "segments")
         seat = Seat(spool, shelf, clock, steady, recorder, agent=_release())
         seat.disk_free = lambda: _free(options.folder)
         agent = _Agent(options, seat, await _machine(spool))

@@ -22,6 +22,7 @@ from protocol.journal import (
     Marked,
     NoticeConfirmed,
     OwnData,
+    PictureGap,
     Placed,
     Returned,
 )
@@ -50,6 +51,7 @@ class Progress:
     marked: set[str] = field(default_factory=set)
     current: str | None = None
     consented: bool = False
+    consented_recording: bool = False
     own_data_right: bool | None = None
     hand_raised: bool = False
     away_since: int | None = None
@@ -57,6 +59,8 @@ class Progress:
     left_at: int | None = None
     """The same moment in hall time."""
     notices: dict[str, NoticeSaid] = field(default_factory=dict)
+    gaps: dict[str, int] = field(default_factory=dict)
+    """By view, the end of the last gap in the recording, hall ms."""
     handed_in: HandedIn | None = None
     decided_before: int = 0
     """Decisions up to this number are in the standing that the session began with."""
@@ -74,8 +78,8 @@ class Progress:
                 (self.marked.add if on else self.marked.discard)(item)
             case Placed(item=item):
                 self.current = item
-            case Consented(faces=faces):
-                self.consented = faces
+            case Consented(faces=faces, recording=recording):
+                self.consented, self.consented_recording = faces, recording
             case OwnData(right=right):
                 self.own_data_right = right
             case HandRaised():
@@ -86,6 +90,8 @@ class Progress:
                 self.away_since, self.left_at = mono, hall
             case Returned():
                 self.away_since = self.left_at = None
+            case PictureGap(view=view, until=until):
+                self.gaps[view] = until
             case HandedIn():
                 self.handed_in = event
             case DecisionReceived(decision=envelope):

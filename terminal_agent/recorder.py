@@ -1,11 +1,13 @@
-"""The seat's cameras: which one looks, what it shows, and the frames that are judged.
+"""The seat's cameras: what they show, what is recorded of it, and the frames that are judged.
 
 A camera that is pulled ends its view; the next one that is plugged in, or the same one
-again, opens another, with no restart. Judging frames go to the appliance's ``faces`` over
-mTLS, the newest only, and touch no disk.
+again, opens another, with no restart (`devices.kept_view`). From log-in to the end of a
+session whose candidate consented, the view is recorded (`recording`), kept here sealed
+(`segments`), and brought to the box (`uploading`). Judging frames go to the appliance's
+``faces`` over mTLS, the newest only, and touch no disk.
 
-Tasks: `run` owns one task for the cameras' coming and going and, while a view is open,
-one that sends judging frames; all end with it.
+Tasks: `run` owns one each for the view's pieces, the judging frames, the sessions' coming
+and going, and the uploads; all end with it. What was recorded up to then is kept.
 """
 
 import asyncio
@@ -14,55 +16,60 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import aiohttp
 
 from devices.cameras import CameraWatch
-from devices.capture import AnyOrigin, CameraOrigin, ClipOrigin
+from devices.capture import ClipOrigin
+from devices.encoder import Piece
 from devices.errors import DeviceError
-from devices.view import View
-from exam.session import State
+from devices.kept_view import GapBegan, GapEnded, KeptView
+from exam.session import ENDED, State
 from protocol import faces_api
 from protocol.errors import ProtocolError
 from protocol.faces_api import FrameInfo
+from protocol.journal import PictureGap
 from protocol.seat_api import FaceStage
+from protocol.segment import View
 from protocol.values import encode
+from runtime.errors import DiskError
 from terminal_agent.link import Proven
+from terminal_agent.recording import (
+    CutRules,
+    Gap,
+    GapReason,
+    Recorded,
+    Recording,
+    WriteGap,
+)
+from terminal_agent.segments import Chain, SegmentShelf
 from terminal_agent.session import SeatSession
-from terminal_agent.state import SeatState
+from terminal_agent.spool import MakeEvent
+from terminal_agent.state import SeatState, Watched
+from terminal_agent.uploading import Uploader
 
+VIEW: Final = View.FRONT
 _AGAIN_S: Final = 1.0
+_HANDED_IN: Final = {State.HANDED_IN, State.HANDED_IN_PROVISIONALLY}
 _log = logging.getLogger(__name__)
-
-
-class Watched(Protocol):
-    """The seat, as far as the recorder looks at it."""
-
-    @property
-    def state(self) -> SeatState:
-        """The seat at this moment."""
-
-    def now(self) -> int | None:
-        """Return hall time."""
-
-    def changed(self) -> None:
-        """Let the page see that something changed."""
-
-    async def wait_change(self, seen: int) -> None:
-        """Return once the seat's version differs from ``seen``."""
 
 
 class Recorder:
     """The seat's eyes; a context manager. ``source``: ``auto``, ``none``, or a video file."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, folder: Path, *, rules: CutRules | None = None) -> None:
+        """``folder`` is where sealed segments wait for the box."""
         self._source = source
-        self._view: View | None = None
+        self._rules = rules or CutRules()
+        self._shelf = SegmentShelf(folder)
+        self._uploader = Uploader(self._shelf)
+        self._view: KeptView | None = None
         self._watch: CameraWatch | None = None
-        self.recording_since: int | None = None
+        self._recording: Recording | None = None
 
     async def __aenter__(self) -> Self:
+        await self._shelf.open()
         if self._source == "auto":
             self._watch = await CameraWatch().__aenter__()
         return self
@@ -79,7 +86,17 @@ class Recorder:
     @property
     def cameras(self) -> int:
         """How many cameras deliver pictures."""
-        return int(self._view is not None)
+        return int(self._view is not None and self._view.is_live)
+
+    @property
+    def recording_since(self) -> int | None:
+        """Hall time since when pictures are recorded without a gap, None where they are not."""
+        return None if self._recording is None else self._recording.since
+
+    def missing(self, seat: Watched) -> list[MakeEvent]:
+        """Return the gap that is open now as events: the journal ends with a hand-in."""
+        gap = None if self._recording is None else self._recording.open_gap(seat.now() or 0)
+        return [] if gap is None else [_gap_event(gap, seat)]
 
     async def newest(self) -> bytes | None:
         """Return the newest picture as JPEG."""
@@ -92,61 +109,130 @@ class Recorder:
             return None
 
     async def run(self, seat: Watched) -> None:
-        """Keep a view open while there is a camera, for as long as the program lives."""
-        while True:
-            origin = self._origin()
-            if origin is None:
-                await asyncio.sleep(_AGAIN_S)
-                continue
-            try:
-                async with self._open(origin, seat) as view:
-                    await self._while_open(view, seat)
-            except* DeviceError as group:
-                _log.warning("the camera is lost: %s", group.exceptions[0])
-            await asyncio.sleep(_AGAIN_S)
-
-    def _origin(self) -> AnyOrigin | None:
-        if self._source == "none":
-            return None
-        if self._watch is None:
-            return ClipOrigin(path=str(Path(self._source)))
-        cameras = self._watch.cameras
-        return CameraOrigin(node=cameras[0].node) if cameras else None
+        """Show, record and upload, for as long as the program lives."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_sessions(seat), name="recorder: sessions")
+                tasks.create_task(self._uploader.run(seat), name="recorder: uploads")
+                async with self._open_view(seat) as view:
+                    if view is not None:
+                        tasks.create_task(self._judge(view, seat), name="recorder: judging")
+                        await self._take_pieces(view, seat)
+        finally:
+            if self._recording is not None:
+                await self._recording.pause()
 
     @asynccontextmanager
-    async def _open(self, origin: AnyOrigin, seat: Watched) -> AsyncIterator[View]:
-        async with View(origin, clock=lambda: seat.now() or 0) as view:
+    async def _open_view(self, seat: Watched) -> AsyncIterator[KeptView | None]:
+        """Keep a view of the source; None where there is to be no camera."""
+        if self._source == "none":
+            yield None
+            return
+        source = self._watch or ClipOrigin(path=str(Path(self._source)))
+        async with KeptView(source, clock=lambda: seat.now() or 0, on_live=seat.changed) as view:
             self._view = view
-            seat.changed()
             try:
                 yield view
             finally:
                 self._view = None
+
+    # --- recording --------------------------------------------------------------------------
+
+    async def _take_pieces(self, view: KeptView, seat: Watched) -> None:
+        async for event in view.events():
+            if isinstance(event, GapBegan):
+                _log.warning("no picture: %s", event.reason)
+            recording = self._recording
+            if recording is None:
+                continue
+            was_since = recording.since
+            match event:
+                case Piece():
+                    await recording.piece(event)
+                case GapBegan():
+                    await recording.lost(GapReason.CAMERA_LOST)
+                case GapEnded():
+                    continue  # the next piece says when
+            if recording.since != was_since:
                 seat.changed()
 
-    async def _while_open(self, view: View, seat: Watched) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read_pieces(view), name="recorder: pieces")
-            tasks.create_task(self._judge(view, seat), name="recorder: judging frames")
+    async def _follow_sessions(self, seat: Watched) -> None:
+        """Record the session that is open, from its beginning to its end."""
+        is_first = True
+        while True:
+            version, state = seat.state.version, seat.state
+            wanted, recording = _to_record(state), self._recording
+            if recording is not None and (wanted is None or not _is_of(recording.chain, wanted)):
+                await self._end(recording, seat)
+            elif wanted is None:
+                await self._end_what_never_began(state)
+            if wanted is not None and self._recording is None:
+                self._recording = self._begin(wanted, seat, is_fresh=not is_first)
+            is_first = False
+            await seat.wait_change(version)
 
-    async def _read_pieces(self, view: View) -> None:
-        async for _piece in view.pieces():
-            continue
+    def _begin(self, session: SeatSession, seat: Watched, *, is_fresh: bool) -> Recording:
+        grant, hall = session.grant, seat.state.hall
+        assert hall is not None
+        recorded = Recorded(
+            chain=self._shelf.chain(grant.session, grant.epoch, VIEW),
+            begins=grant.granted_at,
+            key=session.key,
+            recipient=hall.manifest.office.opening_recipient,
+            is_fresh=is_fresh,
+        )
+        return Recording(
+            recorded,
+            self._shelf,
+            _gap_writer(session, seat),
+            rules=self._rules,
+            camera=bool(self.cameras),
+            on_record=lambda: session.progress.gaps.get(VIEW.value, 0),
+        )
+
+    async def _end(self, recording: Recording, seat: Watched) -> None:
+        """End a recording; a disk that refuses the end is asked again."""
+        at = seat.now() or 0
+        while True:
+            try:
+                await recording.end(at)
+                break
+            except DiskError as error:
+                _log.warning("the end of a recording waits: %s", error)
+                await asyncio.sleep(_AGAIN_S)
+        self._recording = None
+        seat.changed()
+
+    async def _end_what_never_began(self, state: SeatState) -> None:
+        """Say of a session that has ended, and was not recorded by this run, that it has."""
+        session = state.session
+        if session is None or session.progress.session.state not in ENDED:
+            return
+        chain = self._shelf.chain(session.grant.session, session.grant.epoch, VIEW)
+        try:
+            await self._shelf.end(chain)
+        except DiskError as error:
+            _log.warning("the end of a recording is said later: %s", error)
 
     # --- judging frames ---------------------------------------------------------------------
 
-    async def _judge(self, view: View, seat: Watched) -> None:
+    async def _judge(self, view: KeptView, seat: Watched) -> None:
         """Send the newest frame whenever the face is to be looked at."""
         while True:
             session, proven = _to_look_at(seat.state), seat.state.proven
-            if session is None or proven is None:
+            if session is None or proven is None or not view.is_live:
                 await seat.wait_change(seat.state.version)
                 continue
             pause_ms = await self._send_frame(view, session, proven, seat.now() or 0)
             await asyncio.sleep(pause_ms / 1000)
 
-    async def _send_frame(self, view: View, session: SeatSession, proven: Proven, now: int) -> int:
-        still = await view.still()
+    async def _send_frame(
+        self, view: KeptView, session: SeatSession, proven: Proven, now: int
+    ) -> int:
+        try:
+            still = await view.still()
+        except DeviceError:
+            return int(_AGAIN_S * 1000)
         info = FrameInfo(session=session.grant.session, view="front", taken=still.taken or now)
         url = proven.url(proven.hall.info.faces_port, faces_api.FRAMES)
         headers = {faces_api.FRAME_HEADER: encode(info).decode(), "Content-Type": "image/jpeg"}
@@ -170,3 +256,36 @@ def _to_look_at(state: SeatState) -> SeatSession | None:
     if state.face is not None and state.face.stage is not FaceStage.LOOKING:
         return None  # a person looks, or the candidate is asked to try again
     return session
+
+
+def _to_record(state: SeatState) -> SeatSession | None:
+    """Return the session that is to be recorded now."""
+    session = state.session
+    if session is None or state.hall is None or not session.progress.consented_recording:
+        return None
+    if session.state != "open" or session.progress.session.state in {*ENDED, State.EXPECTED}:
+        return None
+    return session
+
+
+def _is_of(chain: Chain, session: SeatSession) -> bool:
+    return (chain.session, chain.epoch) == (session.grant.session, session.grant.epoch)
+
+
+def _gap_event(gap: Gap, seat: Watched) -> MakeEvent:
+    return seat.event(
+        PictureGap,
+        view=VIEW.value,
+        since=gap.since,
+        until=gap.until,
+        reason=gap.reason.value,
+    )
+
+
+def _gap_writer(session: SeatSession, seat: Watched) -> WriteGap:
+    async def write(gap: Gap) -> None:
+        if session.progress.session.state in _HANDED_IN:  # its journal has ended
+            return
+        await session.write(_gap_event(gap, seat))
+
+    return write

@@ -293,7 +293,7 @@ class Seat:
             marked=counts.marked,
             unanswered=counts.unanswered,
         )
-        return await session.write(event)
+        return await session.write(*self.eyes.missing(self), event)
 
     async def leave_hall(self) -> None:
         """Free the seat: the candidate is done."""

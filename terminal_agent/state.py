@@ -12,8 +12,29 @@ from protocol.seat_api import FaceSaid, LoginRefused
 from terminal_agent.link import Proven
 from terminal_agent.papers import OpenPaper
 from terminal_agent.session import SeatSession
+from terminal_agent.spool import MakeEvent
 from terminal_agent.trust import TrustedHall
 from terminal_agent.view import HallLink, Language, LetterSize, Reason
+
+
+class Watched(Protocol):
+    """The seat as its cameras see it: `terminal_agent.seat.Seat`."""
+
+    @property
+    def state(self) -> "SeatState":
+        """The seat at this moment."""
+
+    def now(self) -> int | None:
+        """Return hall time."""
+
+    def changed(self) -> None:
+        """Let the page see that something changed."""
+
+    async def wait_change(self, seen: int) -> None:
+        """Return once the seat's version differs from ``seen``."""
+
+    def event(self, kind: type, **fields: object) -> MakeEvent:
+        """Return a maker of an event that happens now."""
 
 
 class Eyes(Protocol):
@@ -29,6 +50,9 @@ class Eyes(Protocol):
 
     async def newest(self) -> bytes | None:
         """Return the newest picture as JPEG."""
+
+    def missing(self, seat: Watched) -> list[MakeEvent]:
+        """Return what the journal must hold of the recording before it ends."""
 
 
 @dataclass

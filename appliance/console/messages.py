@@ -192,6 +192,7 @@ REASON_CODE: Final[dict[str, Text]] = {
     "no_consent": Text("考生不同意人脸比对", "no consent to the comparison"),
     "no_camera": Text("没有摄像头画面", "no camera"),
     "no_faces_process": Text("人脸服务未运行", "the faces process is down"),
+    "recordings_full": Text("录像暂停", "recordings have stopped"),
 }
 SINCE: Final = Text("{span}前", "{span} ago")
 

@@ -126,6 +126,6 @@ def task_cell(task: Task, hall: HallStatus, language: Language) -> Cell:
     since = wording.span(hall.hall_time - task.since) if task.since else ""
     parts = [sign, where, task.name, m.TASK[task.kind].say(language), since]
     words = m.REASON_CODE[task.text].say(language) if task.text in m.REASON_CODE else task.text
-    if task.kind is not TaskKind.DISK:
+    if task.kind is not TaskKind.DISK or task.text in m.REASON_CODE:
         parts.append(words)
     return Cell(" ".join(part for part in parts if part), tone)

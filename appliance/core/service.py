@@ -29,6 +29,7 @@ from appliance.core.faces_line import FacesLine
 from appliance.core.following import Following
 from appliance.core.pairing import PairingDesk
 from appliance.core.pictures import Pictures
+from appliance.core.recordings_line import RecordingsLine
 from appliance.core.rounds import Rounds
 from appliance.core.seat_server import SeatDesk, seat_app
 from appliance.core.sessions import Sessions
@@ -86,6 +87,7 @@ async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service:
         core.identity_check,
     )
     deliveries = Deliveries(settings, core)
+    recordings = RecordingsLine(settings, core)
     rounds = Rounds(
         database=core.database,
         hall=core.hall,
@@ -158,6 +160,7 @@ async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service:
     async with (
         deliveries,
         faces,
+        recordings,
         DiscoveryLine(settings, core),
         _seats_listener(settings, identity, tls, desk) as listener,
         _unix_server(staff_app(staff), settings.staff_socket),
@@ -166,6 +169,7 @@ async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service:
         tasks.start("watch the writer", core.database.writer.watch())
         tasks.start("follow", following.run())
         tasks.start("take office receipts", deliveries.run())
+        tasks.start("tell recordings", recordings.run())
         tasks.start("follow the faces", faces.run())
         tasks.start("watch the start", rounds.watch_the_start())
         tasks.start("watch the doors", rounds.watch_the_doors())

@@ -66,6 +66,8 @@ class Surroundings:
     connected: dict[str, bool] = field(default_factory=dict)
     refused_parcels: dict[str, str] = field(default_factory=dict)
     """Parcels that the office refused, with its reason."""
+    recordings_full_since: int = 0
+    """Hall time since when recordings give way; 0: they do not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +260,8 @@ def _tasks_of_the_box(of: Sources, now: int) -> Iterable[Task]:
         yield _box_task(TaskKind.CLOCK, now, "")
     for name, reason in of.surroundings.refused_parcels.items():
         yield _box_task(TaskKind.OFFICE, now, f"{name}: {reason}")
+    if of.surroundings.recordings_full_since:
+        yield _box_task(TaskKind.DISK, of.surroundings.recordings_full_since, "recordings_full")
     least = 2 * 1024**3
     if of.disk_free() < least:
         yield _box_task(TaskKind.DISK, now, str(of.disk_free()))

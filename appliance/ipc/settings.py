@@ -60,6 +60,15 @@ class Courier(_Section, frozen=True, kw_only=True):
     """Their files stay so long on this box."""
 
 
+class Recordings(_Section, frozen=True, kw_only=True):
+    """When recordings give way, and how long the end of a lane waits for them."""
+
+    leave_free_mb: int = 2_048
+    """With less room than this on the disk no segment is taken: answers need it."""
+    views_wait_s: int = 600
+    """After a subject was closed, views that have not come to their end are waited for."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings of a box."""
 
@@ -70,6 +79,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     office: Office = Office()
     faces: Faces = Faces()
     courier: Courier = Courier()
+    recordings: Recordings = Recordings()
     network: Literal["lan", "loopback"] = "lan"
     """Where the box is announced: on every interface, or on this machine only (demo)."""
 

@@ -1,0 +1,1 @@
+"""The tables of `recordings`, as commented SQL files."""
