@@ -74,6 +74,10 @@ class SampleHall(msgspec.Struct, frozen=True, kw_only=True):
     """Of QTI, from which the paper is taken."""
     codes: int = 1
     """Unlock codes: 2 where two invigilators hold one each."""
+    rule_book: str = "ksj"
+    """One of ours by name, or a file beside the plan, such as `DRILL_RULES`."""
+    boxes: tuple[str, str] = ("main", "spare")
+    """Their names, by which they are announced on the network."""
 
 
 def make_sample_office(
@@ -92,6 +96,7 @@ def make_sample_office(
         opens=hall.opens,
         minutes=hall.minutes,
         addresses=hall.box_addresses,
+        rule_book=hall.rule_book,
     )
     input_folder = folder / "input"
     write_sample(input_folder, hall.persons, hall.photos, plan)
@@ -105,9 +110,10 @@ def make_sample_office(
         folder / "office", record, passphrase=PASSPHRASE, root_passphrase=ROOT_PASSPHRASE
     ) as office:
         authority.add_centre(office, CENTRE, "样例考点", ROOT_PASSPHRASE, now)
+        main, spare = hall.boxes
         boxes = (
-            authority.add_appliance(office, CENTRE, "main", ROOM, now),
-            authority.add_appliance(office, CENTRE, "spare", ROOM, now, spare=True),
+            authority.add_appliance(office, CENTRE, main, ROOM, now),
+            authority.add_appliance(office, CENTRE, spare, ROOM, now, spare=True),
         )
         staff_files = {member: _add_staff(office, member, now) for member, _, _ in STAFF}
         held = SittingFolder.add(office, input_folder / "plan.toml")

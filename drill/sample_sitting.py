@@ -16,6 +16,7 @@ import msgspec
 import openpyxl
 from openpyxl.styles import Alignment, Font
 
+import exam.rulebook
 from drill.sample_qti import VERSIONS, paper_package
 from exam.candidates import id_number_check_character
 
@@ -24,6 +25,8 @@ CENTRE: Final = "beijing-01"
 ROOM: Final = "r1"
 SUBJECT: Final = "theory"
 ROSTER_FILE: Final = "考生名单.xlsx"
+DRILL_RULES: Final = "ksj-drill.toml"
+"""The file of `drill_rule_book`, beside the plan."""
 PHOTO_FOLDER: Final = "照片"
 
 _SURNAMES: Final = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
@@ -153,6 +156,26 @@ def _workbook(title: str, rows: list[list[object]]) -> bytes:
     return stream.getvalue()
 
 
+# --- the rules -------------------------------------------------------------------------
+
+
+def drill_rule_book() -> str:
+    """Return rule book ``ksj`` under a name of its own, with hand-in allowed from the start.
+
+    A drill lasts minutes; ksj allows no hand-in before thirty of them.
+    """
+    ksj = (Path(exam.rulebook.__file__).parent / "rulebooks" / "ksj.toml").read_text("utf-8")
+    changed = ksj
+    for line, instead in (
+        ('name = "ksj"', 'name = "ksj-drill"'),
+        ("earliest_theory_s = 1800", "earliest_theory_s = 0"),
+    ):
+        if changed.count(line) != 1:
+            raise ValueError(f"ksj.toml: expected {line!r} once, got {changed.count(line)}")
+        changed = changed.replace(line, instead)
+    return changed
+
+
 # --- the plan --------------------------------------------------------------------------
 
 
@@ -202,6 +225,7 @@ def write_sample(
     """Write plan, roster, photos (repeated in turn) and the three packages into ``folder``."""
     (folder / PHOTO_FOLDER).mkdir(parents=True, exist_ok=True)
     (folder / "plan.toml").write_text(plan, "utf-8")
+    (folder / DRILL_RULES).write_text(drill_rule_book(), "utf-8")
     (folder / ROSTER_FILE).write_bytes(roster_xlsx(persons))
     for number, person in enumerate(persons):
         photo = photos[number % len(photos)]

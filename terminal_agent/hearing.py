@@ -6,7 +6,7 @@ by the log's, office receipts by the office's. Everything may come twice.
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from protocol import seat_api
 from protocol.decisions import Armed, Decision, Disarmed, Moved, Scope, open_decision
@@ -16,11 +16,14 @@ from protocol.office_receipt import Stage, open_office_receipt
 from protocol.receipt import open_receipt
 from protocol.sealing import SealingIdentity
 from protocol.seat_api import HallSays
+from runtime.logs import fields
 from terminal_agent.session import SeatSession, given
 
 if TYPE_CHECKING:
     from terminal_agent.seat import Seat
 
+KEY_CAME: Final = "the paper's key has come"
+"""What the log says of it, with seat and BOOTTIME: by this the spread over a hall is measured."""
 _log = logging.getLogger(__name__)
 
 
@@ -130,6 +133,7 @@ async def _beat(seat: "Seat", beat: seat_api.HallBeat) -> None:
 
 
 async def _key(seat: "Seat", said: seat_api.PaperKeySaid) -> None:
+    _log.info(KEY_CAME, extra=fields(seat=seat.state.seat, steady_ms=seat.steady.steady_ms()))
     session = seat.state.session
     if session is not None and session.grant.subject == said.subject:
         if seat.state.paper is None:

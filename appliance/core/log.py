@@ -5,6 +5,7 @@ tree here is only caught up from the durable leaves before a checkpoint is signe
 checkpoint never speaks of a leaf that a power cut could take back.
 """
 
+import asyncio
 import base64
 from typing import Final
 
@@ -31,9 +32,14 @@ class Log:
         self._tree = MerkleTree()
         self._note = ""
         self._noted = -1
+        self._one_at_a_time = asyncio.Lock()
 
     async def checkpoint(self) -> str:
         """Return the signed checkpoint over all durable leaves; keep it before it is shown."""
+        async with self._one_at_a_time:  # or two would append the same leaves
+            return await self._checkpoint()
+
+    async def _checkpoint(self) -> str:
         await self._catch_up()
         size = len(self._tree)
         if size != self._noted:

@@ -1,5 +1,6 @@
 """Core's own parcels at the office: cut from core's record, verified by the inner worker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,3 +146,15 @@ async def test_cosignatures_travel_with_their_checkpoint(core: Core) -> None:
             rows = connection.execute("SELECT size, seat FROM cosignature WHERE verified = 1")
             assert len(rows.fetchall()) == number
     assert core.at.count("leaf") == 5
+
+
+async def test_checkpoints_that_are_asked_for_at_once_count_each_leaf_once(core: Core) -> None:
+    """Many beats and a parcel may ask in the same moment: one tree, and the office verifies it."""
+    for revision in range(3):
+        await core.add_leaf(
+            Opened(at=NOW + revision, appliance="box-1", generation=1, bundle="0" * 64, seen=())
+        )
+        await asyncio.gather(*(core.log.checkpoint() for _ in range(5)))
+    assert core.log.size == 3
+    await core.deliver()
+    assert core.at.reasons() == []

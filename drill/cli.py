@@ -1,0 +1,40 @@
+"""``exam-drill``: a whole hall on one machine, performed and measured."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from drill import commands
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except commands.COMMAND_ERRORS as error:
+        print(f"exam-drill: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="exam-drill", description=__doc__)
+    parsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    day = parsers.add_parser("day", help="perform an exam day without a person, and report on it")
+    day.add_argument("--seats", type=int, default=5)
+    day.add_argument("--minutes", type=int, default=2, help="the candidates' own time")
+    day.add_argument("--report", type=Path, help="where the JSON report goes")
+    day.add_argument("--seed", default="1", help="what candidates do follows from it")
+    day.add_argument("--cut-line", action="store_true", help="cut the line to the office meanwhile")
+    day.add_argument("--impostors", type=int, default=0, metavar="K")
+    day.add_argument(
+        "--cameras", type=int, metavar="K", help="seats with a camera (default: all, 20 at most)"
+    )
+    day.add_argument("--folder", type=Path, help="keep everything here (default: removed)")
+    day.set_defaults(run=commands.day)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
