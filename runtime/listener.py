@@ -24,13 +24,20 @@ from typing import Final, Self
 import msgspec
 from aiohttp import web
 
-from runtime.tls import explain
+from runtime.crowd import Crowd
+from runtime.tls import explain, peer_fingerprint
 from runtime.tls_alerts import raw_transport
 
 log = logging.getLogger(__name__)
 
 HANDSHAKES: Final = 512
-"""Most handshakes at once; who comes beyond it is closed and comes again."""
+"""Most handshakes at once."""
+STRANGERS: Final = 64
+"""Most connections without a certificate, where one is optional."""
+STRANGER_S: Final = 30.0
+"""Longest life of such a connection, in seconds."""
+OF_ONE: Final = 128
+"""Most connections of one certificate."""
 
 
 class TurnedAway(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +72,9 @@ class Listener:
         self._note = on_turned_away
         self._timeout = handshake_timeout
         self._shaking: set[asyncio.Task[None]] = set()
+        self._halves: Crowd[asyncio.Transport] = Crowd(HANDSHAKES)
+        self._strangers: Crowd[asyncio.Transport] = Crowd(STRANGERS)
+        self._known: dict[str, Crowd[asyncio.Transport]] = {}
         self._server: asyncio.Server
 
     async def __aenter__(self) -> Self:
@@ -101,10 +111,9 @@ class Listener:
 
     def admit(self, gate: "_Gate", transport: asyncio.Transport) -> None:
         """Begin the handshake of a new connection."""
-        if len(self._shaking) >= HANDSHAKES:
-            self.turn_away(transport, "too many handshakes at once")
-            transport.abort()
-            return
+        for oldest in self._halves.add(_address(transport), transport):
+            self.turn_away(oldest, "too many handshakes at once")
+            _cut_off(oldest)
         task = asyncio.get_running_loop().create_task(
             self._shake_hands(gate, transport), name=f"handshake {_address(transport)}"
         )
@@ -135,11 +144,28 @@ class Listener:
         except OSError as error:
             self.turn_away(transport, explain(error))
             return
+        finally:
+            self._halves.remove(_address(transport), transport)
         server = self._runner.server
         if secured is None or secured.is_closing() or server is None:
             transport.abort()
             return
+        self._make_room(secured)
         gate.hand_over(secured, server())
+
+    def _make_room(self, secured: asyncio.Transport) -> None:
+        """Count a connection whose handshake is over; cut off what is too much."""
+        shown = peer_fingerprint(secured)
+        if shown is not None:
+            cut = self._known.setdefault(shown, Crowd(OF_ONE)).add(shown, secured)
+        elif self._context.verify_mode is ssl.CERT_OPTIONAL:
+            asyncio.get_running_loop().call_later(STRANGER_S, _cut_off, secured)
+            cut = self._strangers.add(_address(secured), secured)
+        else:
+            return
+        for oldest in cut:
+            log.warning("cut off an old connection of %s: it has too many", _address(oldest))
+            _cut_off(oldest)
 
 
 class _Gate(asyncio.Protocol):
@@ -169,6 +195,11 @@ class _Gate(asyncio.Protocol):
         for data in self._early:
             protocol.data_received(data)
         self._early.clear()
+
+
+def _cut_off(transport: asyncio.Transport) -> None:
+    if not transport.is_closing():
+        transport.abort()
 
 
 def _address(transport: asyncio.BaseTransport) -> str:

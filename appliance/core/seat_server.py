@@ -27,7 +27,8 @@ from appliance.core.hall import Hall
 from appliance.core.journal import Journal
 from appliance.core.links import Link, Links
 from appliance.core.log import Log
-from appliance.core.pairing import PairingDesk
+from appliance.core.pairing import Event as PairingEvent
+from appliance.core.pairing import PairingDesk, SeatPaired
 from appliance.core.seats import PairedSeat, Seats, UnknownSeatError
 from appliance.core.sessions import GrantGiven, Sessions
 from protocol import checkpoint, seat_api
@@ -90,7 +91,7 @@ def seat_app(desk: SeatDesk) -> web.Application:
             desk.pairing,
             server_digest=lambda: desk.server_digest,
             now_ms=desk.steady.steady_ms,
-            record=desk.seats.record,
+            record=handlers.record_pairing,
         )
     )
     return app
@@ -130,6 +131,13 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
 class _Handlers:
     def __init__(self, desk: SeatDesk) -> None:
         self._desk = desk
+
+    async def record_pairing(self, event: PairingEvent) -> None:
+        """Make it durable, then end the links of the machine whose place was taken."""
+        await self._desk.seats.record(event)
+        if isinstance(event, SeatPaired):
+            for certificate in event.revoked:
+                self._desk.links.end_certificate(certificate)
 
     async def hall(self, request: web.Request) -> web.Response:
         return _json(self._desk.info(request[_SEAT].seat))
