@@ -51,6 +51,10 @@ class LoggedIn(_Happening, frozen=True, kw_only=True):
     """A grant was given; again after a crash or at another seat."""
 
 
+class Moved(_Happening, frozen=True, kw_only=True):
+    """The candidate goes on, or begins, at another seat."""
+
+
 class IdentityAccepted(_Happening, frozen=True, kw_only=True):
     """The face was the candidate's, or a person said so; ``withheld``: the result waits."""
 
@@ -70,7 +74,7 @@ class Entered(_Happening, frozen=True, kw_only=True):
 
 
 class Paused(_Happening, frozen=True, kw_only=True):
-    """The time stands still."""
+    """The time stands still; whoever has not entered yet will find it so."""
 
 
 class Resumed(_Happening, frozen=True, kw_only=True):
@@ -109,7 +113,7 @@ class Reconciled(_Happening, frozen=True, kw_only=True):
 
 
 class Reopened(_Happening, frozen=True, kw_only=True):
-    """A provisional hand-in was taken back."""
+    """A provisional hand-in was taken back; the time since it is given back."""
 
 
 class Collected(_Happening, frozen=True, kw_only=True):
@@ -126,6 +130,7 @@ class MissedIt(_Happening, frozen=True, kw_only=True):
 
 Happening = (
     LoggedIn
+    | Moved
     | IdentityAccepted
     | TurnedAway
     | RulesRead
@@ -145,23 +150,30 @@ Happening = (
 )
 
 _S: Final = State
-_OPEN: Final = (_S.SEATED, _S.IDENTIFIED, _S.WAITING, _S.ANSWERING, _S.PAUSED, _S.AWAY)
+_BEFORE: Final = (_S.EXPECTED, _S.SEATED, _S.IDENTIFIED, _S.WAITING)
+_OPEN: Final = (*_BEFORE[1:], _S.ANSWERING, _S.PAUSED, _S.AWAY)
 _WRITTEN: Final = (_S.HANDED_IN, _S.HANDED_IN_PROVISIONALLY, _S.COLLECTED)
+_HELD: Final = (*_BEFORE, _S.HANDED_IN_PROVISIONALLY)
+"""No time runs here, but a pause is remembered: who writes next is paused at once."""
 
 TABLE: Final[dict[type, dict[State, State]]] = {
     LoggedIn: {_S.EXPECTED: _S.SEATED, **{s: s for s in _OPEN}},
+    Moved: {s: s for s in (_S.EXPECTED, *_OPEN)},
     IdentityAccepted: {_S.SEATED: _S.IDENTIFIED, **{s: s for s in (*_OPEN[1:], *_WRITTEN)}},
     TurnedAway: {**dict.fromkeys(_OPEN, _S.REFUSED), **dict.fromkeys(_WRITTEN, _S.VOIDED)},
     RulesRead: {_S.IDENTIFIED: _S.WAITING, _S.WAITING: _S.WAITING},
     Entered: {_S.WAITING: _S.ANSWERING, _S.ANSWERING: _S.ANSWERING},
-    Paused: {_S.ANSWERING: _S.PAUSED, _S.AWAY: _S.PAUSED, _S.PAUSED: _S.PAUSED},
-    Resumed: {_S.PAUSED: _S.ANSWERING},
+    Paused: {
+        **dict.fromkeys((_S.ANSWERING, _S.AWAY, _S.PAUSED), _S.PAUSED),
+        **{s: s for s in _HELD},
+    },
+    Resumed: {_S.PAUSED: _S.ANSWERING, **{s: s for s in _HELD}},
     TimeGiven: {
         **{s: s for s in _OPEN},
         _S.HANDED_IN_PROVISIONALLY: _S.HANDED_IN_PROVISIONALLY,
     },
     WentAway: {_S.ANSWERING: _S.AWAY},
-    CameBack: {_S.AWAY: _S.ANSWERING},
+    CameBack: {_S.AWAY: _S.ANSWERING, _S.PAUSED: _S.PAUSED},
     LeftScreen: {_S.ANSWERING: _S.ANSWERING, _S.AWAY: _S.AWAY},
     HandedIn: dict.fromkeys((_S.ANSWERING, _S.AWAY, _S.PAUSED), _S.HANDED_IN),
     Reconciled: {_S.HANDED_IN_PROVISIONALLY: _S.HANDED_IN},
@@ -170,7 +182,12 @@ TABLE: Final[dict[type, dict[State, State]]] = {
     Voided: dict.fromkeys((*_OPEN, *_WRITTEN), _S.VOIDED),
     MissedIt: {_S.EXPECTED: _S.ABSENT},
 }
-"""For each happening: the states it may find, and the state that follows."""
+"""For each happening: the states it may find, and the state that follows.
+
+Three rows say more than the table can: a hand-in that is provisional leads to that state;
+what leads to writing leads to `PAUSED` while a pause lasts; and a pause that ends leads
+back to `AWAY` whoever was away with leave.
+"""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,9 +196,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     state: State = State.EXPECTED
     entered_at: int | None = None
     given_ms: int = 0
-    paused_ms: int = 0
-    """Sum of the pauses that have ended."""
+    stood_still: tuple[tuple[int, int], ...] = ()
+    """From when to when: the pauses that have ended, and what a reopening gave back."""
     paused_since: int | None = None
+    """Since when the time stands still; before the entry: since when it would."""
     leaves: int = 0
     back_by: int | None = None
     withheld: bool = False
@@ -220,30 +238,74 @@ def _noted(  # noqa: C901 - one line a happening is easier to read than a second
         case IdentityAccepted(withheld=withheld):
             return replace(new, withheld=withheld)
         case Entered(at=at):
-            return replace(new, entered_at=at if old.entered_at is None else old.entered_at)
+            entered = at if old.entered_at is None else old.entered_at
+            return _held(replace(new, entered_at=entered))
         case Paused(at=at):
             return replace(new, paused_since=at if old.paused_since is None else old.paused_since)
         case Resumed(at=at):
-            return _resumed(new, at)
+            return _resumed(new, old, at)
         case TimeGiven(ms=ms):
             return replace(new, given_ms=old.given_ms + ms)
         case WentAway(back_by=back_by):
             return replace(new, back_by=back_by)
-        case CameBack() | Reopened():
-            return replace(new, back_by=None, ended_at=None)
+        case CameBack():
+            return replace(new, back_by=None)
+        case Reopened(at=at):
+            return _reopened(new, old, at)
         case LeftScreen():
             return replace(new, leaves=old.leaves + 1)
         case HandedIn(at=at, automatic=automatic, provisional=provisional):
-            state = State.HANDED_IN_PROVISIONALLY if provisional else State.HANDED_IN
-            return replace(_resumed(new, at), state=state, ended_at=at, automatic=automatic)
+            ended = replace(new, ended_at=at, automatic=automatic, back_by=None)
+            if provisional:  # a pause goes on: whoever handed in had not heard of it
+                return replace(ended, state=State.HANDED_IN_PROVISIONALLY)
+            return replace(ended, paused_since=None)
+        case Reconciled():
+            return replace(new, paused_since=None)
         case Collected(at=at) | Voided(at=at) | TurnedAway(at=at) | MissedIt(at=at):
-            return replace(_resumed(new, at), ended_at=old.ended_at or at)
-        case LoggedIn() | RulesRead() | Reconciled():
+            return replace(_closed(new, at), ended_at=old.ended_at or at, back_by=None)
+        case LoggedIn() | Moved() | RulesRead():
             return new
 
 
-def _resumed(session: Session, at: int) -> Session:
+def _held(session: Session) -> Session:
+    """Return who begins or goes on writing: paused, while a pause lasts."""
+    return session if session.paused_since is None else replace(session, state=State.PAUSED)
+
+
+def _closed(session: Session, at: int) -> Session:
+    """Return the session without an open pause, which is noted with its end."""
     if session.paused_since is None:
         return session
-    lasted = max(0, at - session.paused_since)
-    return replace(session, paused_since=None, paused_ms=session.paused_ms + lasted)
+    pause = (session.paused_since, max(at, session.paused_since))
+    return replace(session, paused_since=None, stood_still=(*session.stood_still, pause))
+
+
+def _resumed(new: Session, old: Session, at: int) -> Session:
+    """Return the session after a pause; a leave that it interrupted goes on by as much longer."""
+    after = _closed(new, at)
+    if old.state is not State.PAUSED or old.back_by is None or old.paused_since is None:
+        return after
+    lasted = max(0, at - old.paused_since)
+    return replace(after, state=State.AWAY, back_by=old.back_by + lasted)
+
+
+def _reopened(new: Session, old: Session, at: int) -> Session:
+    """Return who writes again; the time since the hand-in is given back."""
+    since = at if old.ended_at is None else old.ended_at
+    given_back = (*old.stood_still, (since, max(at, since)))
+    return _held(replace(new, stood_still=given_back, ended_at=None, automatic=False))
+
+
+def stood_still_ms(session: Session, since: int, now: int) -> int:
+    """Return how long (ms) the time has stood still after ``since``; what overlaps counts once.
+
+    It is the same in whatever order box and seat have heard of pauses, entry and hand-in.
+    """
+    spans = list(session.stood_still)
+    if session.paused_since is not None:
+        spans.append((session.paused_since, max(now, session.paused_since)))
+    total, reached = 0, since
+    for begins, ends in sorted(spans):
+        total += max(0, ends - max(begins, reached))
+        reached = max(reached, ends)
+    return total

@@ -8,7 +8,7 @@ start moves the window by as much.
 import msgspec
 
 from exam.rulebook import RuleBook
-from exam.session import Session
+from exam.session import Session, stood_still_ms
 from exam.sitting import Subject
 
 
@@ -60,8 +60,7 @@ def own_end(
 ) -> int:
     """Return when this candidate's time ends, as things stand at ``now``."""
     entered = start_of(subject, armed_start) if session.entered_at is None else session.entered_at
-    running = 0 if session.paused_since is None else max(0, now - session.paused_since)
-    added = extra_ms + session.given_ms + session.paused_ms + running
+    added = extra_ms + session.given_ms + stood_still_ms(session, entered, now)
     nearer = min(entered + subject.duration_s * 1000, window_end(subject, armed_start))
     return nearer + added
 

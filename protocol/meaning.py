@@ -36,7 +36,7 @@ def happening_of(what: d.What, at: int) -> table.Happening | None:  # noqa: C901
         case d.AbsentMarked():
             return table.MissedIt(at=at)
         case d.Moved():
-            return table.LoggedIn(at=at)
+            return table.Moved(at=at)
         case _:
             return None
 

@@ -80,7 +80,7 @@ _SEAT: Final[tuple[tuple[Action, str, Text, type | None], ...]] = (
     (_A.EXTEND, "e", d.EXTEND, s.TimeGiven),
     (_A.GRANT_LEAVE, "g", d.GRANT_LEAVE, s.WentAway),
     (_A.END_LEAVE, "b", d.END_LEAVE, s.CameBack),
-    (_A.MOVE, "v", d.MOVE, s.LoggedIn),
+    (_A.MOVE, "v", d.MOVE, s.Moved),
     (_A.COLLECT, "c", d.COLLECT, s.Collected),
     (_A.REOPEN, "o", d.REOPEN, s.Reopened),
     (_A.VOID, "w", d.VOID, s.Voided),
@@ -148,6 +148,6 @@ def _is_possible(action: Action, happening: type | None, occupant: Occupant) -> 
         return False
     if happening is None:
         return True
-    return occupant.state in s.TABLE[happening] and not (
-        action is Action.PAUSE and occupant.state is State.PAUSED
-    )
+    after = s.TABLE[happening].get(occupant.state)
+    changes_nothing = action in {Action.PAUSE, Action.RESUME} and after is occupant.state
+    return after is not None and not changes_nothing

@@ -8,10 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exam import session as s
-from exam.session import ENDED, TABLE, Happening, NotNow, Session, State, happen
+from exam.session import (
+    ENDED,
+    TABLE,
+    WRITING,
+    Happening,
+    NotNow,
+    Session,
+    State,
+    happen,
+    stood_still_ms,
+)
 
 ONE_OF_EACH: tuple[Happening, ...] = (
     s.LoggedIn(at=10),
+    s.Moved(at=10),
     s.IdentityAccepted(at=10),
     s.IdentityAccepted(at=10, withheld=True),
     s.TurnedAway(at=10),
@@ -41,6 +52,11 @@ def after(*happenings: Happening, start: Session | None = None) -> Session:
         assert isinstance(following, Session), str(following)
         session = following
     return session
+
+
+def stood_still(session: Session, since: int = 0) -> int:
+    """How long the time has stood still, with no pause running."""
+    return stood_still_ms(session, since, now=0)
 
 
 IN = after(s.LoggedIn(at=0), s.IdentityAccepted(at=1), s.RulesRead(at=2), s.Entered(at=1000))
@@ -105,18 +121,18 @@ def test_pauses_add_up() -> None:
         s.Resumed(at=6500),
         start=IN,
     )
-    assert (session.paused_ms, session.paused_since) == (3500, None)
+    assert (stood_still(session), session.paused_since) == (3500, None)
 
 
 def test_a_pause_ends_with_the_session() -> None:
     """Whoever is collected in a pause has it counted to that moment."""
     session = after(s.Paused(at=2000), s.Collected(at=5000), start=IN)
-    assert (session.paused_ms, session.paused_since, session.ended_at) == (3000, None, 5000)
+    assert (stood_still(session), session.paused_since, session.ended_at) == (3000, None, 5000)
 
 
 def test_a_pause_is_never_negative() -> None:
     """A clock that was put back gives no time away."""
-    assert after(s.Paused(at=5000), s.Resumed(at=2000), start=IN).paused_ms == 0
+    assert stood_still(after(s.Paused(at=5000), s.Resumed(at=2000), start=IN)) == 0
 
 
 def test_a_provisional_hand_in_is_reopened_or_reconciled() -> None:
@@ -128,6 +144,82 @@ def test_a_provisional_hand_in_is_reopened_or_reconciled() -> None:
     settled = after(s.Reconciled(at=9500), start=provisional)
     assert settled.state is State.HANDED_IN
     assert isinstance(happen(settled, s.Reopened(at=9600)), NotNow)
+
+
+def test_a_reopening_gives_the_time_since_the_hand_in_back() -> None:
+    """Who was cut off from the hall has what passed until the reopening, and it is no machine's."""
+    session = after(
+        s.HandedIn(at=9000, automatic=True, provisional=True), s.Reopened(at=9500), start=IN
+    )
+    assert (stood_still(session), session.automatic) == (500, False)
+
+
+def test_who_enters_in_a_pause_is_paused() -> None:
+    """A pause of the hall reaches who waits, and who comes while it lasts."""
+    for before in ((), (s.LoggedIn(at=0), s.IdentityAccepted(at=1), s.RulesRead(at=2))):
+        early = after(*before, s.Paused(at=500))
+        rest = (s.LoggedIn(at=600), s.IdentityAccepted(at=601), s.RulesRead(at=602))
+        session = after(*rest[len(before) :], s.Entered(at=1000), start=early)
+        assert session.state is State.PAUSED
+        resumed = after(s.Resumed(at=3000), start=session)
+        assert (resumed.state, stood_still(resumed, since=1000)) == (State.ANSWERING, 2000)
+
+
+def test_a_pause_that_ends_before_the_entry_holds_up_nobody() -> None:
+    """Who enters after the pause writes at once, and was given nothing."""
+    waiting = (s.LoggedIn(at=0), s.IdentityAccepted(at=1), s.RulesRead(at=2))
+    session = after(*waiting, s.Paused(at=500), s.Resumed(at=900), s.Entered(at=1000))
+    assert (session.state, stood_still(session, since=1000)) == (State.ANSWERING, 0)
+
+
+def test_a_pause_interrupts_a_leave() -> None:
+    """Whoever was away with leave is away again after the pause, for as much longer."""
+    away = after(s.WentAway(at=2000, back_by=302_000), start=IN)
+    session = after(s.Paused(at=3000), s.Resumed(at=5000), start=away)
+    assert (session.state, session.back_by) == (State.AWAY, 304_000)
+    back = after(s.Paused(at=3000), s.CameBack(at=4000), s.Resumed(at=5000), start=away)
+    assert (back.state, back.back_by) == (State.ANSWERING, None)
+
+
+def test_who_handed_in_while_cut_off_is_reopened_into_the_pause() -> None:
+    """A pause that a cut-off seat did not hear of waits for whoever is reopened."""
+    cut_off = after(s.HandedIn(at=9000, automatic=True, provisional=True), start=IN)
+    session = after(s.Paused(at=8000), s.Reopened(at=9500), start=cut_off)
+    assert session.state is State.PAUSED
+    assert after(s.Resumed(at=9900), start=session).state is State.ANSWERING
+
+
+def test_a_move_changes_no_state() -> None:
+    """Who is moved before coming is expected at the other seat, and may be absent there."""
+    assert after(s.Moved(at=10)) == Session()
+    assert after(s.Moved(at=2000), start=IN) == IN
+
+
+SEAT_HEARS_LATE = st.lists(st.integers(1, 900), min_size=4, max_size=4, unique=True).map(sorted)
+
+
+@given(SEAT_HEARS_LATE, st.integers(0, 1000))
+def test_the_time_that_stood_still_does_not_hang_on_the_order_of_hearing(
+    moments: list[int], entered: int
+) -> None:
+    """Box and seat hear of entry, hand-in and pauses in other orders, and reckon the same end."""
+    pause, resume, hand_in, reopen = moments
+    waiting = (s.LoggedIn(at=0), s.IdentityAccepted(at=0), s.RulesRead(at=0))
+    entry = s.Entered(at=min(entered, hand_in))
+    handed_in = s.HandedIn(at=hand_in, automatic=True, provisional=True)
+    stop, go, again = s.Paused(at=pause), s.Resumed(at=resume), s.Reopened(at=reopen)
+    orders = (
+        (entry, stop, go, handed_in, again),
+        (stop, go, entry, handed_in, again),
+        (entry, stop, handed_in, go, again),
+        (entry, handed_in, stop, go, again),
+    )
+    found = {
+        (session.state, session.entered_at, stood_still(session, entry.at))
+        for order in orders
+        for session in [after(*waiting, *order)]
+    }
+    assert len(found) == 1
 
 
 def test_a_result_is_withheld_until_a_person_decides() -> None:
@@ -149,10 +241,11 @@ def test_any_course_of_things_keeps_its_sums(course: list[tuple[Happening, int]]
         following = happen(session, msgspec.structs.replace(happening, at=at))
         if isinstance(following, NotNow):
             continue
-        assert following.paused_ms >= session.paused_ms
+        assert following.stood_still[: len(session.stood_still)] == session.stood_still
         assert following.given_ms >= session.given_ms
         assert following.leaves >= session.leaves
         assert session.entered_at in (None, following.entered_at)
-        assert (following.paused_since is not None) == (following.state is State.PAUSED)
+        assert following.state is not State.PAUSED or following.paused_since is not None
+        assert following.state not in {*WRITING, *ENDED} or following.paused_since is None
         assert following.state not in ENDED or following.ended_at is not None
         session = following
