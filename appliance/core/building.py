@@ -35,7 +35,7 @@ from protocol.log_entries import Opened
 from protocol.parcel import Lane
 from protocol.seat_api import HallInfo
 from protocol.values import decode, encode
-from runtime.clock import Anchor, HallClock, MachineClock
+from runtime.clock import Anchor, HallClock, SteadyClock
 from runtime.database import Database
 
 _NEEDED: Final = (Lane.ANSWERS, Lane.EVIDENCE, Lane.INCIDENTS)
@@ -119,11 +119,15 @@ def hall_info(core: Core, settings: Settings, seat: str) -> HallInfo:
 
 
 async def build_core(
-    settings: Settings, identity: BoxIdentity, bundle: Bundle, database: Database
+    settings: Settings,
+    identity: BoxIdentity,
+    bundle: Bundle,
+    database: Database,
+    steady: SteadyClock,
 ) -> Core:
     """Build the parts on the record, and put the hall back where it stood."""
     kept = await database.read(resume.read_kept)
-    clock = _clock(kept)
+    clock = _clock(kept, steady)
     box = Box(
         centre=bundle.manifest.centre,
         sitting=bundle.manifest.sitting.id,
@@ -188,10 +192,10 @@ def _parcel_maker(
     )
 
 
-def _clock(kept: resume.Kept) -> HallClock:
+def _clock(kept: resume.Kept, steady: SteadyClock) -> HallClock:
     text = kept.facts.get("anchor")
     anchor = None if text is None else decode(text.encode(), Anchor)
-    return HallClock(MachineClock(), anchor=anchor, last_ms=int(kept.facts.get("last_ms", "0")))
+    return HallClock(steady, anchor=anchor, last_ms=int(kept.facts.get("last_ms", "0")))
 
 
 async def _open_generation(database: Database, bundle: Bundle, box: Box) -> None:

@@ -45,6 +45,8 @@ class Seating:
     needs_person: str = ""
     """Why a person must look at the face; empty where none must."""
     needs_person_since: int = 0
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever moves this journal on or opens an epoch; taken before `Hall.changes`."""
 
     @property
     def extra_ms(self) -> int:

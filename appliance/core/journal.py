@@ -13,7 +13,6 @@ The way of a batch, step by step (`Journal.accept`):
 A disk that is full refuses in step 4: nothing is half done, the seat keeps its events.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -65,7 +64,6 @@ class Journal:
         self._database = database
         self._hall = hall
         self._box: Final = box
-        self._locks: dict[str, asyncio.Lock] = {}
         self._old: dict[tuple[str, int], tuple[Grant, Position]] = {}
         self._listeners: list[Listener] = []
 
@@ -83,7 +81,7 @@ class Journal:
         seating = self._hall.by_session(batch.session)
         if seating is None or seating.grant is None:
             return _refused(BatchRefusal.NO_SESSION, "no such session in this hall", None)
-        async with self._locks.setdefault(batch.session, asyncio.Lock()):
+        async with seating.writing:
             try:
                 return await self._accept(batch, seating, certificate)
             except ProtocolError as error:

@@ -38,7 +38,7 @@ from appliance.core.status import Sources, hall_status
 from appliance.ipc.identity import authorities, read_identity, tls_identity
 from appliance.ipc.settings import Settings
 from protocol.identities import BoxIdentity
-from runtime.clock import MachineClock
+from runtime.clock import MachineClock, SteadyClock
 from runtime.database import Database
 from runtime.files import make_folder
 from runtime.listener import Listener
@@ -67,12 +67,14 @@ async def run_core(settings: Settings, service: Service) -> None:
     make_folder(folder)
     make_folder(Path(settings.run))
     async with Database(folder / "core.db", SCHEMA) as database:
-        core = await building.build_core(settings, identity, bundle, database)
-        await _serve(settings, identity, core, service)
+        steady = MachineClock()
+        core = await building.build_core(settings, identity, bundle, database, steady)
+        await _serve(settings, identity, core, steady, service)
 
 
-async def _serve(settings: Settings, identity: BoxIdentity, core: Core, service: Service) -> None:
-    steady = MachineClock()
+async def _serve(
+    settings: Settings, identity: BoxIdentity, core: Core, steady: SteadyClock, service: Service
+) -> None:
     pairing = PairingDesk(
         authority=building.centre_authority(identity), enrolled=core.seats.enrolled
     )

@@ -69,24 +69,24 @@ class Sessions:
         self, request: LoginRequest, seat: str, certificate: str
     ) -> GrantGiven | LoginRefused:
         """Return a grant for the candidate at ``seat``, whose certificate is ``certificate``."""
-        async with self._hall.changes:
-            now = self._box.now()
-            # 1
-            subject = self._hall.current()
-            if subject is None or subject.id != request.subject:
-                return _refused(LoginRefusal.NO_EXAM)
-            tries = self._tries.setdefault(seat, _Tries())
-            if now < tries.locked_until:
-                return _refused(LoginRefusal.LOCKED, at=tries.locked_until)
-            # 2
-            candidate = self._candidate(request.fields)
-            if candidate is None:
-                return self._wrong(tries, now)
-            tries.wrong = 0
+        # 1
+        subject, now = self._hall.current(), self._box.now()
+        if subject is None or subject.id != request.subject:
+            return _refused(LoginRefusal.NO_EXAM)
+        tries = self._tries.setdefault(seat, _Tries())
+        if now < tries.locked_until:
+            return _refused(LoginRefusal.LOCKED, at=tries.locked_until)
+        # 2
+        candidate = self._candidate(request.fields)
+        if candidate is None:
+            return self._wrong(tries, now)
+        tries.wrong = 0
+        seating = self._hall.seating(candidate.id, subject.id)
+        if seating is None:
+            return _refused(LoginRefusal.OTHER_EXAM)
+        async with seating.writing, self._hall.changes:
             # 3, 4, 5
-            seating = self._hall.seating(candidate.id, subject.id)
-            if seating is None:
-                return _refused(LoginRefusal.OTHER_EXAM)
+            now = self._box.now()
             refusal = self._not_admitted(seating, subject, seat, now)
             if refusal is not None:
                 return refusal

@@ -1,0 +1,371 @@
+"""Core's parts over a real office's bundle, on a disk and a clock that a test moves.
+
+Nothing listens here: requests are calls, seats are keys (`tests.key_seat`). What comes over
+TLS is in ``tests/integration/appliance/``.
+"""
+
+import datetime as dt
+import io
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from appliance.core import building
+from appliance.core.acts import Acts, Parts
+from appliance.core.building import Core, build_core, receiver_of
+from appliance.core.closing import Closer
+from appliance.core.following import Following
+from appliance.core.hall import Hall, Seating
+from appliance.core.intake import take_bundle
+from appliance.core.links import Link
+from appliance.core.pairing import PairingDesk
+from appliance.core.parcels import ParcelWritten
+from appliance.core.rounds import Rounds
+from appliance.core.service import SCHEMA
+from appliance.core.sessions import GrantGiven, Sessions
+from appliance.core.status import Sources, hall_status
+from appliance.ipc.settings import Settings
+from drill.sample_office import SampleHall, SampleOffice, make_sample_office
+from drill.sample_sitting import SUBJECT, people
+from exam.rulebook import LoginField
+from protocol.decisions import Decision, IdentityDecided, Scope, What
+from protocol.grant import open_grant
+from protocol.journal import Batch
+from protocol.keys import SigningKey
+from protocol.sealed_paper import derive_code_identity, open_paper_key
+from protocol.sealing import SealingIdentity
+from protocol.seat_api import (
+    Acknowledged,
+    BatchReply,
+    HallSays,
+    LoginRefused,
+    LoginRequest,
+    decode_hall_says,
+)
+from protocol.staff_api import Act, ActReply, ActRequest, HallStatus, StaffAct, sign_act
+from protocol.values import sha256_hex
+from runtime.clock import ManualClock
+from runtime.database import Database
+from runtime.files import make_folder
+from tests.key_seat import KeySeat
+
+PERSONS = people(6)
+OPENS = dt.datetime(2026, 3, 21, 1, tzinfo=dt.UTC)
+MINUTE = 60_000
+START = int(OPENS.timestamp() * 1000)
+"""The planned start, hall time."""
+DOORS = START - 20 * MINUTE
+"""When a hall begins unless a test says otherwise: the doors are open."""
+MEMBER = "wang-fang"
+PACKED = OPENS - dt.timedelta(days=1)
+
+ADMITTED = IdentityDecided(
+    method="person", accepted=True, withheld=False, distance=-1, reason="looked"
+)
+
+
+def photo() -> bytes:
+    """Return a JPEG that the filing rule takes; whose face is in it is not looked at."""
+    stream = io.BytesIO()
+    bands = [Image.effect_noise((295, 413), 60) for _ in range(3)]
+    Image.merge("RGB", bands).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def make_office(folder: Path, *, codes: int = 1) -> SampleOffice:
+    """Make the office whose bundle these halls take; some two seconds, once a session."""
+    hall = SampleHall(persons=PERSONS, photos=(photo(),), opens=OPENS, codes=codes)
+    return make_sample_office(folder, hall, PACKED)
+
+
+_MADE: dict[int, SampleOffice] = {}
+
+
+def shared_office(factory: pytest.TempPathFactory, codes: int = 1) -> SampleOffice:
+    """Return the office that all tests of this process share: it is only read."""
+    if codes not in _MADE:
+        _MADE[codes] = make_office(factory.mktemp("office"), codes=codes)
+    return _MADE[codes]
+
+
+def paper_key(office: SampleOffice) -> SealingIdentity:
+    """Return P, opened with box and codes as core does it; 0.3 s and 145 MB a code."""
+    (paper,) = office.manifest.papers
+    codes = [
+        derive_code_identity(code.reveal(), salt)
+        for code, salt in zip(office.codes, paper.code_salts, strict=True)
+    ]
+    sealed = (office.bundle / paper.key_file).read_bytes()
+    return open_paper_key(sealed, office.boxes[0].sealing_identity(), codes, paper.recipient)
+
+
+@dataclass(kw_only=True)
+class CoreHall:
+    """Core's parts, as its service puts them together."""
+
+    office: SampleOffice
+    settings: Settings
+    core: Core
+    steady: ManualClock
+    sessions: Sessions
+    following: Following
+    pairing: PairingDesk
+    closer: Closer
+    acts: Acts
+    rounds: Rounds
+    written: list[ParcelWritten]
+    kept_clock: list[int]
+
+    @property
+    def hall(self) -> Hall:
+        """The hall in memory."""
+        return self.core.hall
+
+    @property
+    def database(self) -> Database:
+        """The record."""
+        return self.core.database
+
+    def now(self) -> int:
+        """Hall time."""
+        return self.core.clock.now()
+
+    def until(self, hall_ms: int) -> None:
+        """Let time pass to ``hall_ms``."""
+        self.steady.advance(hall_ms - self.now())
+
+    def seating(self, person: int) -> Seating:
+        """Return where a person (from 0) stands."""
+        wanted = PERSONS[person].id_number
+        return next(s for s in self.hall.seatings(SUBJECT) if s.candidate.id_number == wanted)
+
+    def row(self, query: str, *values: object) -> Any:
+        """Return the first row that a reader of the record finds now."""
+        return self.rows(query, *values)[0]
+
+    def rows(self, query: str, *values: object) -> list[Any]:
+        """Return all rows that a reader of the record finds now."""
+        reader = self.database._reading._connection()
+        return reader.execute(query, values).fetchall()
+
+    # --- seats ------------------------------------------------------------------------------
+
+    async def ask(
+        self, person: int, *, seat: str = "", fields: dict[LoginField, str] | None = None
+    ) -> tuple[GrantGiven | LoginRefused, SigningKey, LoginRequest]:
+        """Log a person in at the seat of the plan, or another, with right or other fields."""
+        number = PERSONS[person].id_number
+        key = SigningKey.generate()
+        right = {LoginField.ID_NUMBER: number, LoginField.ID_NUMBER_LAST4: number[-4:]}
+        request = LoginRequest(
+            subject=SUBJECT,
+            fields=right if fields is None else fields,
+            session_key=key.public.hex,
+            consents_to_faces=True,
+            consents_to_recording=True,
+        )
+        place = seat or self.seating(person).seat
+        return await self.sessions.log_in(request, place, certificate_at(place)), key, request
+
+    async def log_in(self, person: int, *, seat: str = "") -> KeySeat:
+        """Log a person in; it must be granted."""
+        given, key, _ = await self.ask(person, seat=seat)
+        assert isinstance(given, GrantGiven), given
+        grant = open_grant(given.grant, self.core.box.key.public)
+        return KeySeat(grant, given.grant, key)
+
+    async def accept(self, seat: KeySeat, batch: Batch | None = None) -> BatchReply:
+        """Send a seat's batch, by default all that is new."""
+        batch = seat.batch() if batch is None else batch
+        return await self.core.journal.accept(batch, seat.certificate)
+
+    async def deliver(self, *seats: KeySeat) -> None:
+        """Send what is new at the seats; it must be acknowledged."""
+        for seat in seats:
+            reply = await self.accept(seat)
+            assert isinstance(reply, Acknowledged), reply
+
+    async def waiting(self, person: int) -> KeySeat:
+        """Bring a person to the waiting room."""
+        seat = await self.log_in(person)
+        await self.decide(ADMITTED, person)
+        seat.hall = self.now()
+        seat.consent()
+        seat.read_rules()
+        await self.deliver(seat)
+        return seat
+
+    async def answering(self, person: int) -> KeySeat:
+        """Bring a person to the open paper; it is the start by then."""
+        seat = await self.waiting(person)
+        if self.now() < START:
+            self.until(START)
+        seat.enter(hall=self.now())
+        await self.deliver(seat)
+        return seat
+
+    def link(self, person: int) -> "HeardLink":
+        """Open a link of the person's seat."""
+        link = HeardLink(self.seating(person).seat, self.now())
+        self.core.links.add(link)
+        return link
+
+    # --- staff ------------------------------------------------------------------------------
+
+    async def decide(self, what: What, *persons: int) -> Decision:
+        """Decide about one person, or with none named about all."""
+        concerned = [self.seating(person) for person in persons]
+        scope = Scope.ONE if persons else Scope.ALL
+        everybody = list(self.hall.seatings(SUBJECT))
+        return await self.core.decider.decide(what, SUBJECT, concerned or everybody, scope=scope)
+
+    def request(
+        self, act: Act, codes: tuple[str, ...] = (), *, key: SigningKey | None = None, **other: Any
+    ) -> ActRequest:
+        """Return a signed act; ``key`` and ``other`` (fields of `StaffAct`) replace the right."""
+        box = self.core.box
+        fields: dict[str, Any] = {
+            "centre": box.centre,
+            "appliance": box.appliance,
+            "generation": box.generation,
+            "sitting": box.sitting,
+            "staff": MEMBER,
+            "nonce": secrets.token_hex(16),
+            "at": self.now(),
+            "act": act,
+        }
+        signer = self.office.staff_keys[MEMBER] if key is None else key
+        return ActRequest(act=sign_act(StaffAct(**{**fields, **other}), signer), codes=codes)
+
+    async def act(self, act: Act, codes: tuple[str, ...] = ()) -> ActReply:
+        """Sign an act and let it be performed."""
+        return await self.acts.perform(self.request(act, codes))
+
+    def status(self) -> HallStatus:
+        """Return what the console would show."""
+        core = self.core
+        return hall_status(
+            Sources(
+                hall=core.hall,
+                links=core.links,
+                seats=core.seats,
+                log=core.log,
+                release=core.release,
+                pairing=self.pairing,
+                surroundings=core.surroundings,
+                appliance=core.box.appliance,
+                generation=core.box.generation,
+                now=core.clock.now,
+                steady_ms=self.steady.steady_ms,
+                disk_free=lambda: 10 * 1024**3,
+                office_has_all=core.office_has_all,
+            )
+        )
+
+    def unlocked(self, key: SealingIdentity) -> None:
+        """Let the paper be unlocked, without the sum that a code costs."""
+        self.hall.subjects[SUBJECT].paper_key = key
+
+
+class HeardLink(Link):
+    """A link whose seat is the test: `heard` are the messages since the last look."""
+
+    def __init__(self, seat: str, at: int) -> None:
+        super().__init__(seat, certificate_at(seat), "192.0.2.1", at)
+
+    def heard(self) -> list[HallSays]:
+        """Return what was told since the last look; the end of the link is no message."""
+        found = []
+        while not self.outgoing.empty():
+            data = self.outgoing.get_nowait()
+            if data is not None:
+                found.append(decode_hall_says(data))
+        return found
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the link was told to close."""
+        return None in self.outgoing._queue  # type: ignore[attr-defined]
+
+
+def certificate_at(seat: str) -> str:
+    """Return the digest of the certificate that this seat's machine shows."""
+    return sha256_hex(seat.encode())
+
+
+@asynccontextmanager
+async def core_hall(
+    folder: Path, office: SampleOffice, *, steady: ManualClock | None = None
+) -> AsyncIterator[CoreHall]:
+    """Open a hall in ``folder``; again in the same folder it goes on where it stood."""
+    steady = ManualClock(wall_ms=DOORS) if steady is None else steady
+    identity = office.boxes[0]
+    settings = Settings(state=str(folder / "state"), run=str(folder / "run"))
+    bundle = take_bundle(office.bundle, settings.bundles, receiver_of(identity))
+    make_folder(settings.own("core"))
+    async with Database(settings.own("core") / "core.db", SCHEMA) as database:
+        core = await build_core(settings, identity, bundle, database, steady)
+        yield _assembled(office, settings, core, steady)
+
+
+def _assembled(
+    office: SampleOffice, settings: Settings, core: Core, steady: ManualClock
+) -> CoreHall:
+    pairing = PairingDesk(
+        authority=building.centre_authority(office.boxes[0]), enrolled=core.seats.enrolled
+    )
+    following = Following(
+        core.database,
+        core.hall,
+        core.links,
+        core.decider,
+        core.journal,
+        core.release,
+        core.receipts,
+        core.identity_check,
+    )
+    written: list[ParcelWritten] = []
+    rounds = Rounds(
+        database=core.database,
+        hall=core.hall,
+        decider=core.decider,
+        release=core.release,
+        parcels=core.parcels,
+        clock=core.clock,
+        written=written.append,
+        keep_clock=core.keep_clock,
+    )
+    closer = Closer(
+        core.database, core.hall, core.box, core.release, after=rounds.make_parcels_once
+    )
+    parts = Parts(
+        database=core.database,
+        hall=core.hall,
+        decider=core.decider,
+        release=core.release,
+        pairing=pairing,
+        closer=closer,
+        clock=core.clock,
+        steady=steady,
+        keep_anchor=core.keep_clock,
+    )
+    return CoreHall(
+        office=office,
+        settings=settings,
+        core=core,
+        steady=steady,
+        sessions=Sessions(core.database, core.hall, core.box, core.journal),
+        following=following,
+        pairing=pairing,
+        closer=closer,
+        acts=Acts(parts, core.box),
+        rounds=rounds,
+        written=written,
+        kept_clock=[],
+    )
