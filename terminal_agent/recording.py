@@ -24,7 +24,7 @@ from devices.encoder import Piece
 from protocol.keys import SigningKey
 from protocol.segment import MAX_DURATION_MS, MAX_SEALED
 from protocol.values import Value
-from runtime.errors import DatabaseError, DiskError
+from runtime.errors import DatabaseError, DiskError, DiskFullError
 from terminal_agent.segments import Chain, SegmentShelf, TooLargeError, seal_segment
 
 SLACK_MS: Final = 500
@@ -173,7 +173,10 @@ class Recording:
             await self._cut()
 
     async def end(self, at: int) -> None:
-        """Take the piece that ``at`` falls into, cut for the last time, close the chain."""
+        """Take the piece that ``at`` falls into, cut for the last time, close the chain.
+
+        Raises `DiskError` where something of it could not be made durable: to be called again.
+        """
         self._ends = at
         if self.since is not None:
             self._covered.clear()
@@ -183,6 +186,8 @@ class Recording:
             await self._cut()
             await self._gap_until(at)
             self.since = None
+            if not await self._settle():
+                raise DiskFullError("expected the recording's last gap to be put on record")
             await self._shelf.end(self._chain)
 
     # --- gaps -------------------------------------------------------------------------------
