@@ -3,18 +3,31 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from appliance import commands
+from appliance.act_words import table
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parse(arguments)
     try:
         return int(options.run(options))
     except commands.COMMAND_ERRORS as error:
         print(f"exam-appliance: {error}", file=sys.stderr)
         return 1
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Parse; fields of an act may stand on either side of its options."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and ("fields" not in options or any(word.startswith("-") for word in rest)):
+        parser.error(f"not understood: {' '.join(rest)}")
+    if rest:
+        options.fields += rest
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,21 +73,34 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("folder", type=Path)
     back.set_defaults(run=commands.take_receipts)
 
-    status = parsers.add_parser("status", parents=[common], help="show the hall")
+    language = argparse.ArgumentParser(add_help=False)
+    language.add_argument("--language", choices=("zh", "en"), help="else by LANG")
+    status = parsers.add_parser("status", parents=[common, language], help="show the hall")
     status.add_argument("--json", action="store_true", help="as JSON, whole")
     status.set_defaults(run=commands.status)
-
-    act = parsers.add_parser(
-        "act", parents=[common], help="do what the console does, signed with a staff key"
-    )
-    act.add_argument("--staff-key", type=Path, required=True, help="the staff member's key file")
-    act.add_argument("--staff", required=True, help="the staff member's identifier")
-    act.add_argument("--passphrase-file", type=Path, help="else it is asked for")
-    act.add_argument("act", help='one act as JSON, such as \'{"kind": "arm", ...}\', or its name')
-    act.add_argument("fields", nargs="*", help="NAME=VALUE of the act")
-    act.add_argument("--code", action="append", default=[], help="an unlock code, for 'unlock'")
-    act.set_defaults(run=commands.act)
+    _add_act(parsers, [common, language])
     return parser
+
+
+def _add_act(parsers: Any, parents: list[argparse.ArgumentParser]) -> None:
+    act = parsers.add_parser(
+        "act",
+        parents=parents,
+        help="do what the console does, signed with a staff key",
+        description="Do what the console does, signed with a staff key. A candidate is named by "
+        "the label of the seat, the name or the ID number; all is everybody.",
+        epilog=f"acts:\n{table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    act.add_argument("--staff", help="who acts; else whose key is the only one")
+    act.add_argument(
+        "--staff-key", type=Path, help="their key file; else NAME.staff.pem in the box's staff_keys"
+    )
+    act.add_argument("--passphrase-file", type=Path, help="else the passphrase is asked for")
+    act.add_argument("--code", action="append", default=[], help="an unlock code, for 'unlock'")
+    act.add_argument("act", metavar="ACT", help="see below")
+    act.add_argument("fields", nargs="*", metavar="NAME=VALUE", help="see below")
+    act.set_defaults(run=commands.act)
 
 
 if __name__ == "__main__":

@@ -4,21 +4,24 @@ import argparse
 import asyncio
 import getpass
 import importlib
-import json
+import os
 import sys
-import tomllib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
+from appliance import messages as own
+from appliance.act_words import ActWordsError, read_act
+from appliance.console import messages as m
 from appliance.core import intake
 from appliance.core.building import receiver_of
 from appliance.ipc import courier, staff_client
-from appliance.ipc.identity import read_identity, write_identity
+from appliance.ipc.identity import is_installed, read_identity, write_identity
 from appliance.ipc.settings import Settings, SettingsError, read_settings
+from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 from protocol import staff_api
-from protocol.errors import ProtocolError
-from protocol.identities import SealedIdentity, open_box_identity
+from protocol.errors import MalformedError, ProtocolError
+from protocol.identities import BoxIdentity, SealedIdentity, open_box_identity
 from protocol.staff_api import ActRefused
 from protocol.values import decode, encode
 from runtime.errors import IpcError, MachineryError
@@ -57,17 +60,32 @@ def install(options: Options) -> int:
     sealed = decode(options.identity.read_bytes(), SealedIdentity)
     code = options.code or getpass.getpass("installation code: ")
     identity = open_box_identity(sealed, code)
+    _refuse_another(settings.state_folder, identity)
     make_folder(settings.state_folder)
     write_identity(settings.state_folder, identity)
     print(f"this box is {identity.appliance} of centre {identity.centre}")
     return 0
 
 
+def _refuse_another(state: Path, identity: BoxIdentity) -> None:
+    """Raise `MalformedError` where this machine is already another box: its record is here."""
+    if not is_installed(state):
+        return
+    there = read_identity(state)
+    if (there.centre, there.appliance) != (identity.centre, identity.appliance):
+        raise MalformedError(
+            f"{state} belongs to {there.appliance} of centre {there.centre}; got the identity of "
+            f"{identity.appliance} of centre {identity.centre}. Nothing was changed: give the new "
+            "box an empty folder"
+        )
+
+
 def take(options: Options) -> int:
     """Take a bundle whole, or not at all; say what was checked."""
     settings = read_settings(options.config)
     receiver = receiver_of(read_identity(settings.state_folder))
-    bundle = intake.take_bundle(options.folder, settings.bundles, receiver)
+    folder = intake.find_bundle(options.folder, receiver.centre)
+    bundle = intake.take_bundle(folder, settings.bundles, receiver)
     for line in bundle.checked:
         print(f"  checked: {line}")
     print(f"taken: {bundle.manifest.sitting.title}, revision {bundle.manifest.revision}")
@@ -142,74 +160,48 @@ def status(options: Options) -> int:
     if options.json:
         print(encode(found).decode())
         return 0
-    for line in _summary(found):
+    # Textual, from which the console's words come, is slow to import: here only.
+    from appliance.status_text import status_lines  # noqa: PLC0415
+
+    for line in status_lines(found, _language(options)):
         print(line)
     return 0
 
 
-def _summary(hall: staff_api.HallStatus) -> list[str]:
-    subject = hall.subject
-    lines = [f"{hall.title} ({hall.centre}, {hall.appliance})"]
-    if subject is not None:
-        facts = [
-            name
-            for name, on in (
-                ("unlocked", subject.unlocked),
-                ("armed", subject.armed_start is not None),
-                ("released", subject.released),
-                ("closed", subject.closed),
-            )
-            if on
-        ]
-        lines.append(f"{subject.title}: {', '.join(facts) or 'locked'}")
-    for seat in hall.seats:
-        who = "-" if seat.occupant is None else f"{seat.occupant.name} {seat.occupant.state}"
-        lines.append(f"  {seat.label:>6} {'ready' if seat.ready else 'not ready':10} {who}")
-    lines += [f"  needs a person: {task.kind} {task.name} {task.text}" for task in hall.tasks]
-    return lines
-
-
 def act(options: Options) -> int:
     """Sign an act with a staff key and ask core to carry it out."""
-    settings = read_settings(options.config)
-    passphrase = _passphrase(options)
-    key = staff_client.read_staff_key(options.staff_key, passphrase)
-    wanted = _act(options.act, options.fields)
-    reply = asyncio.run(
-        _perform(settings.staff_socket, options.staff, key, wanted, tuple(options.code))
-    )
+    settings, language = read_settings(options.config), _language(options)
+    file = find_staff_key(Path(settings.staff_keys), options.staff, options.staff_key)
+    hall = asyncio.run(staff_client.fetch_status(settings.staff_socket))
+    try:
+        wanted = read_act(options.act, options.fields, hall)
+    except ActWordsError as error:
+        print(f"exam-appliance: {error.show(language)}", file=sys.stderr)
+        return 2
+    codes = tuple(options.code) or _asked_codes(wanted, hall)
+    key = open_staff_key(file, options.passphrase_file)
+    asked = staff_client.new_act(hall, file.staff, wanted)
+    reply = asyncio.run(staff_client.perform(settings.staff_socket, asked, key, codes))
     if isinstance(reply, ActRefused):
-        print(f"refused ({reply.code}): {reply.text}", file=sys.stderr)
+        why = m.REFUSED[reply.code].say(language)
+        print(own.REFUSED.say(language, why=why, detail=reply.text), file=sys.stderr)
         return 1
-    print(f"done: {', '.join(f'decision {n}' for n in reply.decisions) or 'no decision needed'}")
+    numbers = ", ".join(str(n) for n in reply.decisions)
+    print((own.DONE if numbers else own.DONE_WITHOUT).say(language, n=numbers))
     return 0
 
 
-async def _perform(
-    socket: Path, staff: str, key: Any, wanted: staff_api.Act, codes: tuple[str, ...]
-) -> staff_api.ActReply:
-    hall = await staff_client.fetch_status(socket)
-    asked = staff_client.new_act(hall, staff, wanted)
-    return await staff_client.perform(socket, asked, key, codes)
+def _asked_codes(wanted: staff_api.Act, hall: staff_api.HallStatus) -> tuple[str, ...]:
+    """Ask for the unlock codes where the act is about them and none was given."""
+    if not isinstance(wanted, staff_api.Unlock) or hall.subject is None:
+        return ()
+    count = hall.subject.codes
+    return tuple(
+        getpass.getpass(f"unlock code / 解锁码 ({n}/{count}): ") for n in range(1, count + 1)
+    )
 
 
-def _passphrase(options: Options) -> str:
-    if options.passphrase_file is not None:
-        return str(options.passphrase_file.read_text("utf-8")).rstrip("\n")
-    return getpass.getpass(f"passphrase of {options.staff}: ")
-
-
-def _act(name: str, fields: list[str]) -> staff_api.Act:
-    """Return the act of a name and NAME=VALUE fields; a missing text or reason is empty."""
-    data: dict[str, Any] = {"kind": name.replace("-", "_")}
-    for field in fields:
-        key, _, value = field.partition("=")
-        data[key] = _value(value)
-    return staff_client.read_act(json.dumps(data).encode())
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        return text
+def _language(options: Options) -> m.Language:
+    """Return the language that was asked for, else that of the terminal."""
+    wanted = options.language or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return m.Language.ZH if wanted.startswith("zh") else m.Language.EN

@@ -102,11 +102,19 @@ def _common() -> argparse.ArgumentParser:
         "--office", type=Path, default=Path("office"), help="the office's folder (%(default)s)"
     )
     common.add_argument("--root", type=Path, help="where the root lies, if not in the office")
-    common.add_argument("--passphrase-file", type=Path, help="else it is asked for")
-    common.add_argument("--root-passphrase-file", type=Path, help="else it is asked for")
+    _add_passphrase(common, "--passphrase-file")
+    _add_passphrase(common, "--root-passphrase-file")
     common.add_argument("--language", choices=("zh", "en"), help="else by LANG")
     common.add_argument("--json", action="store_true", help="answer as one line of JSON")
     return common
+
+
+def _add_passphrase(parser: argparse.ArgumentParser, option: str) -> None:
+    """Add an option for a passphrase's file; whoever types many commands sets a variable."""
+    variable = "EXAMHALL_" + option.removeprefix("--").replace("-", "_").upper()
+    named = os.environ.get(variable)
+    default = Path(named) if named else None
+    parser.add_argument(option, type=Path, default=default, help=f"or {variable}; else asked for")
 
 
 def _command(
@@ -159,7 +167,7 @@ def _add_authority(parsers: Any, common: argparse.ArgumentParser) -> None:
     staff.add_argument("--centre", required=True)
     staff.add_argument("--name", required=True)
     staff.add_argument("--role", choices=ROLES, default="invigilator")
-    staff.add_argument("--staff-passphrase-file", type=Path, help="else it is asked for")
+    _add_passphrase(staff, "--staff-passphrase-file")
     staff.add_argument("--out", type=Path, default=Path(), help="folder for the key file")
 
     take_back = _command(parsers, "revoke", common, commands.revoke)

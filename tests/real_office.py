@@ -120,8 +120,8 @@ def set_up(folder: Path, capsys: pytest.CaptureFixture[str], *, line_port: int) 
     )
     made = make_sample_office(folder / "provision", hall, dt.datetime.now(dt.UTC))
     real = RealOffice(folder, made, free_port(), line_port, capsys)
-    server = _sealed(folder / "server.identity.json", made.server)
-    box = _sealed(folder / "box.identity.json", made.boxes[0])
+    server = sealed(folder / "server.identity.json", made.server)
+    box = sealed(folder / "box.identity.json", made.boxes[0])
     listen = f"127.0.0.1:{real.port}"
     real.central("init", str(real.home), str(server[0]), "--code", server[1], "--listen", listen)
     real.central("enrol", str(real.home), str(made.bundle))
@@ -136,7 +136,8 @@ def set_up(folder: Path, capsys: pytest.CaptureFixture[str], *, line_port: int) 
     return real
 
 
-def _sealed(path: Path, identity: BoxIdentity | OfficeIdentity) -> tuple[Path, str]:
+def sealed(path: Path, identity: BoxIdentity | OfficeIdentity) -> tuple[Path, str]:
+    """Seal an identity as the office hands it over; return its file and its code."""
     code = unlock_code_from(secrets.token_bytes(8))
     path.write_bytes(encode(seal_identity(identity, code, secrets.token_hex(16))))
     return path, code

@@ -1,12 +1,12 @@
 """The ``exam-console`` command: the invigilator's console, in the terminal it is started from."""
 
 import argparse
-import getpass
 import sys
 from pathlib import Path
 
-from appliance.ipc import staff_client
 from appliance.ipc.settings import SettingsError, read_settings
+from appliance.ipc.staff_client import StaffKeyError
+from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -14,8 +14,9 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         settings = read_settings(options.config)
-        key = staff_client.read_staff_key(options.staff_key, _passphrase(options))
-    except (SettingsError, staff_client.StaffKeyError, OSError) as error:
+        file = find_staff_key(Path(settings.staff_keys), options.staff, options.staff_key)
+        key = open_staff_key(file, options.passphrase_file)
+    except (SettingsError, StaffKeyError, OSError) as error:
         print(f"exam-console: {error}", file=sys.stderr)
         return 1
     # Textual and the pictures are imported after the passphrase: the latter ask the terminal.
@@ -25,15 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     from appliance.console.pictures import Picture  # noqa: PLC0415
 
     Picture.sharp = options.pictures == "best"
-    link = HallLink(settings.staff_socket, options.staff, key)
+    link = HallLink(settings.staff_socket, file.staff, key)
     ConsoleApp(link, language=Language(options.language)).run()
     return 0
-
-
-def _passphrase(options: argparse.Namespace) -> str:
-    if options.passphrase_file is not None:
-        return str(options.passphrase_file.read_text("utf-8")).rstrip("\n")
-    return getpass.getpass(f"passphrase of {options.staff}: ")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,9 +39,11 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("/etc/examhall/appliance.toml"),
         help="the box's settings (default: %(default)s)",
     )
-    parser.add_argument("--staff", required=True, help="the staff member's identifier")
-    parser.add_argument("--staff-key", type=Path, required=True, help="the staff member's key file")
-    parser.add_argument("--passphrase-file", type=Path, help="else it is asked for")
+    parser.add_argument("--staff", help="who acts; else whose key is the only one")
+    parser.add_argument(
+        "--staff-key", type=Path, help="their key file; else NAME.staff.pem in the box's staff_keys"
+    )
+    parser.add_argument("--passphrase-file", type=Path, help="else the passphrase is asked for")
     parser.add_argument("--language", choices=("zh", "en"), default="zh", help="begin with this")
     parser.add_argument(
         "--pictures",

@@ -66,6 +66,24 @@ class Receiver:
     log_key: VerifyKey
 
 
+def find_bundle(medium: Path, centre: str) -> Path:
+    """Return a bundle's folder: ``medium`` itself, or the newest for this centre on it.
+
+    Raises `BundleRefusedError` where there is none, or bundles of several sittings.
+    """
+    if (medium / MANIFEST).exists() or not medium.is_dir():
+        return medium
+    there = sorted(path.parent for path in medium.glob(f"*/{MANIFEST}"))
+    ours = [path for path in there if path.name.split(".")[1:2] == [centre]]
+    if len({path.name.split(".")[0] for path in ours}) != 1:
+        names = ", ".join(path.name for path in there) or "no bundle"
+        raise BundleRefusedError(
+            f"{medium}: expected one bundle for centre {centre}; found {names}; "
+            "nothing was taken: name the bundle's own folder"
+        )
+    return ours[-1]
+
+
 def check_bundle(folder: Path, receiver: Receiver, in_place: BundleManifest | None) -> Bundle:
     """Return the bundle in ``folder`` if it holds; raise `BundleRefusedError`. Writes nothing."""
     try:

@@ -71,6 +71,11 @@ class HasTls(Protocol):
         """The office root, PEM."""
 
 
+def is_installed(state: Path) -> bool:
+    """Tell whether this machine has become a box already."""
+    return (state / CORE / FILE).exists()
+
+
 def read_identity(state: Path) -> BoxIdentity:
     """Return core's identity; raise `MalformedError` where none was installed."""
     return decode(_read(state / CORE / FILE), BoxIdentity)

@@ -80,6 +80,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     faces: Faces = Faces()
     courier: Courier = Courier()
     recordings: Recordings = Recordings()
+    staff_keys: str = "/etc/examhall/staff"
+    """Where the key files of staff lie, as the office made them: NAME.staff.pem."""
     network: Literal["lan", "loopback"] = "lan"
     """Where the box is announced: on every interface, or on this machine only (demo)."""
 

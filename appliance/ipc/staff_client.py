@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from protocol import staff_api
 from protocol.errors import MalformedError
@@ -30,23 +28,9 @@ class StaffKeyError(Exception):
 def read_staff_key(path: Path, passphrase: str) -> SigningKey:
     """Return the key in an encrypted PKCS#8 file; raise `StaffKeyError`."""
     try:
-        key = load_pem_private_key(path.read_bytes(), passphrase.encode())
-    except (ValueError, TypeError) as error:
-        raise StaffKeyError(
-            f"{path}: expected the staff key and its passphrase: {error}"
-        ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise StaffKeyError(f"{path}: expected an Ed25519 key, as exam-provision staff makes it")
-    return SigningKey(key)
-
-
-def read_act(data: bytes) -> Act:
-    """Parse an act; raise `MalformedError` that names the acts there are."""
-    try:
-        return decode(data, cast("type[Act]", Act))
+        return SigningKey.from_encrypted_pem(path.read_bytes(), passphrase)
     except MalformedError as error:
-        names = ", ".join(sorted(str(kind.__struct_config__.tag) for kind in Act.__args__))
-        raise MalformedError(f"{error}; acts: {names}") from error
+        raise StaffKeyError(f"{path}: {error}") from error
 
 
 @asynccontextmanager

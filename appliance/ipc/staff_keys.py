@@ -1,0 +1,56 @@
+"""Which staff key is meant: the file that was named, or the one in the box's folder.
+
+The office writes each key as ``NAME.staff.pem``, encrypted under the passphrase of the person
+whose it is (``exam-provision staff add``).
+"""
+
+import getpass
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from appliance.ipc.staff_client import StaffKeyError, read_staff_key
+from protocol.keys import SigningKey
+
+SUFFIX: Final = ".staff.pem"
+PASSPHRASE_FILE: Final = "EXAMHALL_STAFF_PASSPHRASE_FILE"  # noqa: S105 - the variable's name
+"""Environment: a file with the passphrase, for whoever types many commands."""
+
+
+class StaffKeyFile(NamedTuple):
+    """A member of staff, and where their key lies."""
+
+    staff: str
+    path: Path
+
+
+def find_staff_key(folder: Path, staff: str | None, path: Path | None) -> StaffKeyFile:
+    """Return whose key is to be used; raise `StaffKeyError` where that is not said.
+
+    ``folder`` is looked into where no ``path`` is named. A key names its owner by its file.
+    """
+    if path is not None:
+        owner = staff or path.name.removesuffix(SUFFIX)
+        if owner == path.name:
+            raise StaffKeyError(f"{path}: expected NAME{SUFFIX}; say whose it is by --staff NAME")
+        return StaffKeyFile(owner, path)
+    if staff is not None:
+        return StaffKeyFile(staff, folder / f"{staff}{SUFFIX}")
+    found = sorted(folder.glob(f"*{SUFFIX}"))
+    if len(found) != 1:
+        names = ", ".join(each.name for each in found) or "none"
+        raise StaffKeyError(
+            f"{folder}: expected one key file NAME{SUFFIX}, found {names}; "
+            "say which by --staff NAME or --staff-key FILE"
+        )
+    return StaffKeyFile(found[0].name.removesuffix(SUFFIX), found[0])
+
+
+def open_staff_key(file: StaffKeyFile, passphrase_file: Path | None) -> SigningKey:
+    """Return the key; its passphrase comes from a file or from who sits there."""
+    named = os.environ.get(PASSPHRASE_FILE)
+    if passphrase_file is None and named:
+        passphrase_file = Path(named)
+    if passphrase_file is not None:
+        return read_staff_key(file.path, passphrase_file.read_text("utf-8").rstrip("\r\n"))
+    return read_staff_key(file.path, getpass.getpass(f"passphrase / 口令 ({file.staff}): "))

@@ -1,0 +1,47 @@
+"""What ``exam-appliance`` says beyond the words of the console, in Chinese and English."""
+
+from typing import Final
+
+from appliance.console.messages import Text
+
+NO_SUCH_ACT: Final = Text(
+    "没有“{got}”这项操作；可用的有：{acts}", "there is no act {got!r}; the acts are: {acts}"
+)
+NO_SUCH_FIELD: Final = Text(
+    "看不懂“{got}”；这项操作写作：{form}", "{got!r} does not belong here; expected: {form}"
+)
+FIELD_MISSING: Final = Text(
+    "缺少 {field}；这项操作写作：{form}", "{act} needs {field}; expected: {form}"
+)
+NOT_YES_OR_NO: Final = Text(
+    "{field} 应为 yes 或 no，得到“{got}”", "{field}: expected yes or no; got {got!r}"
+)
+NOT_MINUTES: Final = Text(
+    "minutes 应为 1 以上的整数，得到“{got}”",
+    "minutes: expected a whole number from 1 up; got {got!r}",
+)
+NOT_A_TIME: Final = Text(
+    "应为 09:00、09:00:00 或“2026-03-21 09:00:00”，得到“{got}”",
+    "expected 09:00, 09:00:00 or '2026-03-21 09:00:00'; got {got!r}",
+)
+NO_SUBJECT: Final = Text(
+    "本场次的科目都已收场；请用 subject= 写明科目",
+    "every subject of this sitting is closed; name one by subject=",
+)
+NO_SUCH_SEAT: Final = Text(
+    "本场没有座位“{got}”；座位有：{seats}", "this hall has no seat {got!r}; its seats: {seats}"
+)
+NO_SUCH_CANDIDATE: Final = Text(
+    "没有考生“{got}”：请写座位号、姓名或身份证号，全场写 all",
+    "no candidate {got!r}: give a seat's label, a name or an ID number, or all for everybody",
+)
+SEVERAL_CANDIDATES: Final = Text(
+    "有几位考生都叫“{got}”，座位分别为 {seats}：请写座位号",
+    "several candidates are called {got!r}, at seats {seats}: give the seat's label",
+)
+UNLOCKED: Final = Text("试卷已解锁", "paper unlocked")
+LOCKED: Final = Text("试卷未解锁", "paper locked")
+PAIRING_CODE: Final = Text("配对码 {code}（座位 {seats}）", "Pairing code {code} for {seats}")
+DONE: Final = Text("✓ 已执行并记录（第 {n} 号决定）", "✓ done and on record as decision {n}")
+DONE_WITHOUT: Final = Text("✓ 已执行", "✓ done")
+REFUSED: Final = Text("✗ 没有执行：{why}（{detail}）", "✗ not done: {why} ({detail})")

@@ -1,0 +1,147 @@
+"""``exam-appliance`` as staff type it: acts signed with a key file, over the real staff socket."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from appliance import cli
+from appliance.console.cli import main as console
+from protocol.staff_api import ActRefusal, Pause, Unlock
+from provisioning.keyfiles import encrypted_pem
+from runtime.secret import Secret
+from tests import sample_halls as halls
+from tests.real_office import RealOffice, free_port, sealed, set_up
+from tests.scripted_desk import KEY, scripted_desk
+
+PASSPHRASE = "passphrase of wang"
+
+
+def staff_key_file() -> bytes:
+    key = Ed25519PrivateKey.from_private_bytes(KEY.dangerous_seed())
+    return encrypted_pem(key, Secret(PASSPHRASE))
+
+
+@pytest.fixture
+def real(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> RealOffice:
+    """Return an office and a box, set up by their commands."""
+    return set_up(tmp_path, capsys, line_port=free_port())
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the settings of a box with one staff key in its folder."""
+    (tmp_path / "staff").mkdir()
+    (tmp_path / "staff" / "wang.staff.pem").write_bytes(staff_key_file())
+    (tmp_path / "passphrase").write_text(PASSPHRASE + "\n", "utf-8")
+    monkeypatch.setenv("EXAMHALL_STAFF_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.delenv("LC_ALL", raising=False)
+    path = tmp_path / "appliance.toml"
+    path.write_text(
+        f'state = "{tmp_path}/state"\nrun = "{tmp_path}"\nstaff_keys = "{tmp_path}/staff"\n',
+        "utf-8",
+    )
+    return path
+
+
+async def act(box: Path, *words: str) -> int:
+    """Run ``exam-appliance act`` beside the desk's loop; return its exit code."""
+    return await asyncio.to_thread(cli.main, ["act", *words, "--config", str(box)])
+
+
+def desk(box: Path):
+    return scripted_desk(halls.in_the_exam(), box.parent)
+
+
+async def test_an_act_is_signed_by_the_only_key_there_is(box: Path, capsys) -> None:
+    """Words, the key in the box's folder and its passphrase make a signed act."""
+    async with desk(box) as core:
+        assert await act(box, "pause", "candidate=02", "reason=停电 五分钟") == 0
+        assert core.asked[0].act == Pause(candidate="c-02", reason="停电 五分钟")
+        assert core.asked[0].staff == "wang"
+    assert "on record as decision 1" in capsys.readouterr().out
+
+
+async def test_fields_stand_on_either_side_of_options(box: Path) -> None:
+    """An option between an act and its fields does no harm."""
+    async with desk(box) as core:
+        assert await act(box, "pause", "--staff", "wang", "candidate=02", "reason=x") == 0
+        assert await act(box, "unlock", "--code", "A-B-C") == 0
+        assert core.asked[1].act == Unlock(subject="theory")
+        assert core.codes == [(), ("A-B-C",)]
+
+
+async def test_a_refusal_says_why_in_two_languages(box: Path, capsys) -> None:
+    """What core refuses ends with exit code 1 and its reason."""
+    async with desk(box) as core:
+        core.refuse(ActRefusal.NOT_NOW, "expected a session that is paused")
+        assert await act(box, "resume", "candidate=02", "reason=x", "--language", "zh") == 1
+    said = capsys.readouterr().err
+    assert "现在不能这样做" in said
+    assert "expected a session that is paused" in said
+
+
+async def test_words_that_make_no_act_ask_nothing_of_core(box: Path, capsys) -> None:
+    """A mistake in typing ends with exit code 2 before anything is signed."""
+    async with desk(box) as core:
+        assert await act(box, "pause", "candidate=02") == 2
+        assert core.asked == []
+    assert "pause candidate=...|all reason=..." in capsys.readouterr().err
+
+
+async def test_with_two_keys_a_name_is_asked_for(box: Path, capsys) -> None:
+    """Nobody acts in a colleague's name because their file came first."""
+    staff = box.parent / "staff"
+    shutil.copy(staff / "wang.staff.pem", staff / "li.staff.pem")
+    async with desk(box) as core:
+        assert await act(box, "pause", "candidate=02", "reason=x") == 1
+        assert "found li.staff.pem, wang.staff.pem" in capsys.readouterr().err
+        assert await act(box, "pause", "candidate=02", "reason=x", "--staff", "li") == 0
+        assert core.asked[0].staff == "li"
+    assert console(["--config", str(box)]) == 1
+    assert "--staff NAME" in capsys.readouterr().err
+
+
+def test_without_core_it_is_said(box: Path, capsys) -> None:
+    """Where core does not run, status and acts say so."""
+    assert cli.main(["status", "--config", str(box)]) == 1
+    assert "is the appliance running?" in capsys.readouterr().err
+
+
+def test_status_is_a_page_of_text_or_json(box: Path, capsys) -> None:
+    """The same status for a person, in their language, and for a program."""
+
+    async def ask() -> None:
+        async with desk(box):
+            for words in (["--language", "zh"], ["--json"]):
+                line = ["status", "--config", str(box), *words]
+                assert await asyncio.to_thread(cli.main, line) == 0
+
+    asyncio.run(ask())
+    said = capsys.readouterr().out
+    assert "待办" in said
+    assert '"sitting":"s-2026-03"' in said
+
+
+def test_a_bundle_is_found_on_its_stick(real: RealOffice, tmp_path: Path, capsys) -> None:
+    """The stick as a whole can be named; two sittings on it are not guessed between."""
+    stick = tmp_path / "stick"
+    shutil.copytree(real.made.bundle, stick / real.made.bundle.name)
+    config = ("--config", str(real.settings))
+    assert "revision 1" in real.appliance("import", str(stick), *config)
+    other = real.made.bundle.name.replace("cim", "bim")
+    shutil.copytree(real.made.bundle, stick / other)
+    assert cli.main(["import", str(stick), *config]) == 1
+    assert other in capsys.readouterr().err
+
+
+def test_a_box_does_not_become_another(real: RealOffice, tmp_path: Path, capsys) -> None:
+    """Installing the spare's identity over the main box's is refused, the same again is not."""
+    for name, identity, code in zip(("main", "spare"), real.made.boxes, (0, 1), strict=True):
+        path, key = sealed(tmp_path / name, identity)
+        line = ["install", str(path), "--code", key, "--config", str(real.settings)]
+        assert cli.main(line) == code
+    assert "belongs to main" in capsys.readouterr().err
