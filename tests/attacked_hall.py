@@ -27,6 +27,7 @@ from appliance.ipc.identity import write_identity
 from drill.sample_office import STAFF_PASSPHRASE, SampleHall, SampleOffice, make_sample_office
 from drill.sample_sitting import people
 from exam.rulebook import LoginField
+from exam.session import State
 from protocol import seat_api, staff_api
 from protocol.grant import Grant, open_grant
 from protocol.journal import Batch, Head, encode_event, first_link, next_link, sign_head
@@ -159,6 +160,17 @@ class AttackedHall:
         found = next(s.occupant for s in (await self.status()).seats if s.seat == seat)
         assert found is not None
         return found
+
+    async def until_state(self, seat: str, state: State) -> None:
+        """Return once who sits there has come so far."""
+        async with asyncio.timeout(10):
+            while (await self.occupant(seat)).state is not state:  # noqa: ASYNC110 - see `begin`
+                await asyncio.sleep(0.02)
+
+    @property
+    def log_key(self) -> VerifyKey:
+        """The public key of the box's log."""
+        return VerifyKey.from_hex(self.office.manifest.appliances[0].log_key)
 
     async def unlock(self) -> None:
         """Enter the code."""

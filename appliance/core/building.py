@@ -174,7 +174,7 @@ async def build_core(
         decider=decider,
         journal=journal,
         release=release,
-        receipts=Receipts(database, log, box, sitting=hall.sitting.id),
+        receipts=Receipts(database, log, box, hall),
         identity_check=check,
         parcels=parcels,
     )

@@ -10,6 +10,10 @@ The way of a batch, step by step (`Journal.accept`):
    group-committed with those of other seats (`runtime.writer`, ``synchronous=FULL``).
 5. Only after that commit does the acknowledgement leave, and the hall in memory changes.
 
+A seat may be in other hands: its events are kept as they were signed, but what follows from
+them for the session is the box's. Nobody has entered before the paper was released, and no
+happening is later than the box's own clock or earlier than what must have gone before.
+
 A disk that is full refuses in step 4: nothing is half done, the seat keeps its events.
 """
 
@@ -24,8 +28,8 @@ from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
 from exam import times
 from exam.paper import is_empty
+from exam.session import Entered, Happening, NotNow, Session, happen
 from exam.session import HandedIn as WasHandedIn
-from exam.session import Happening, NotNow, Session, happen
 from protocol.errors import BrokenChainError, ForkError, ProtocolError, UntrustedError
 from protocol.grant import Grant, Position
 from protocol.journal import (
@@ -124,9 +128,10 @@ class Journal:
         head = encode(batch.head)
         bodies = [(event.n, body) for event, body in extension.events]
         happenings = [
-            self._settled(seating, happening)
+            happening
             for event, _ in extension.events
-            if (happening := happening_of_event(event, self._hall.rules)) is not None
+            if (claimed := happening_of_event(event, self._hall.rules)) is not None
+            and (happening := self._settled(seating, claimed, at)) is not None
         ]
 
         def record(connection: records.Connection, session: Session | None = None) -> None:
@@ -167,18 +172,33 @@ class Journal:
             case _:
                 return
 
-    def _settled(self, seating: Seating, happening: Happening) -> Happening:
+    def _settled(self, seating: Seating, claimed: Happening, now: int) -> Happening | None:
+        """Return what the box makes of a seat's claim; None where it cannot be."""
+        subject = self._hall.subjects[seating.subject]
+        match claimed:
+            case Entered() if not subject.released:
+                _log.warning("%s: entered before the release: kept, not followed", seating.seat)
+                return None
+            case Entered():
+                return replace(claimed, at=_between(subject.armed_start or 0, claimed.at, now))
+            case WasHandedIn():
+                at = _between(seating.session.entered_at or 0, claimed.at, now)
+                return self._reconciled(seating, replace(claimed, at=at))
+            case _:
+                return replace(claimed, at=min(claimed.at, now))
+
+    def _reconciled(self, seating: Seating, handed_in: WasHandedIn) -> WasHandedIn:
         """Return a hand-in made while cut off as final, where nothing was missed meanwhile.
 
         By the candidate's own wish, or by the end of a time that the box reckons the same.
         """
-        if not isinstance(happening, WasHandedIn) or not happening.provisional:
-            return happening
+        if not handed_in.provisional:
+            return handed_in
         subject = self._hall.subject(seating.subject)
         armed = self._hall.subjects[seating.subject].armed_start
-        end = times.own_end(subject, armed, seating.session, seating.extra_ms, happening.at)
-        missed = happening.automatic and happening.at + _SAME_MS < end
-        return happening if missed else replace(happening, provisional=False)
+        end = times.own_end(subject, armed, seating.session, seating.extra_ms, handed_in.at)
+        missed = handed_in.automatic and handed_in.at + _SAME_MS < end
+        return handed_in if missed else replace(handed_in, provisional=False)
 
     async def _keep_stray(self, batch: Batch, seating: Seating, certificate: str) -> BatchReply:
         known = self._old.get((batch.session, batch.epoch))
@@ -197,6 +217,11 @@ class Journal:
             "the session went on at another seat; this tail is kept and shown to a person",
             extension.position,
         )
+
+
+def _between(earliest: int, claimed: int, now: int) -> int:
+    """Return a claimed time as far as it can be true."""
+    return min(max(claimed, earliest), now)
 
 
 def _insert_stray(

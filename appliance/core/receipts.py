@@ -1,14 +1,15 @@
 """The candidate's receipt: made at hand-in, from the log, and kept.
 
 The leaf names the last head; once a checkpoint stands over it, the receipt with its
-inclusion proof is signed and kept, and only then told to the seat.
+inclusion proof is signed and kept, and only then told to the seat. What was answered is
+counted by the box, from the journal; only the marks are the seat's word.
 """
 
 from typing import Final
 
 from appliance.core import records
 from appliance.core.box import Box
-from appliance.core.hall import Seating
+from appliance.core.hall import Hall, Seating
 from appliance.core.log import Log
 from protocol.envelope import Envelope
 from protocol.journal import HandedIn
@@ -26,13 +27,12 @@ class Receipts:
         database: Database,
         log: Log,
         box: Box,
-        *,
-        sitting: str,
+        hall: Hall,
     ) -> None:
         self._database = database
         self._log = log
         self._box: Final = box
-        self._sitting = sitting
+        self._hall = hall
 
     async def give(self, seating: Seating, event: HandedIn) -> Envelope | None:
         """Return the receipt of a hand-in that is durable; None where there is no session."""
@@ -64,15 +64,18 @@ class Receipts:
         index = await self._database.write(record)
         seating.logged = position.n
         note = await self._log.checkpoint()
+        paper = self._hall.paper(seating.subject)
+        items = {item.item for item in paper.outline} if paper is not None else seating.answered
+        answered = len(seating.answered & items)
         receipt = Receipt(
             centre=self._box.centre,
             appliance=self._box.appliance,
             generation=self._box.generation,
-            sitting=self._sitting,
+            sitting=self._hall.sitting.id,
             entry=entry,
-            answered=event.answered,
-            marked=event.marked,
-            unanswered=event.unanswered,
+            answered=answered,
+            marked=min(event.marked, len(items)),
+            unanswered=len(items) - answered,
             automatic=event.automatic,
             at=at,
             leaf_index=index,
