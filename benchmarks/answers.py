@@ -18,142 +18,108 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import msgspec
-
-from benchmarks.hall import MeasuredHall, MeasuredSeat, free_port, measured_hall, seat_everybody
+from benchmarks.hall import MeasuredHall, free_port, listening, measured_hall
+from benchmarks.processors import SERVER_ON, WORDS, cpu_seconds, measuring
 from benchmarks.rows import Row, table, write
-from benchmarks.wire import Outcome, Wire, post
+from benchmarks.seats import connect, seat_everybody
+from benchmarks.wire import Outcome, Wire
+from benchmarks.writing import Writing
 from drill.sample_sitting import people
 from exam.paper import Written
 from protocol import seat_api
-from protocol.journal import (
-    Answered,
-    Batch,
-    Head,
-    encode_event,
-    first_link,
-    next_link,
-    sign_head,
-)
+from protocol.journal import Answered, Event
 from protocol.seat_api import Acknowledged
-from protocol.values import encode
-from runtime.secret import Secret
-from runtime.tls import Identity as TlsIdentity
-from runtime.tls import client_context
 
 SEATS = 64
 ROUNDS = 5
 EACH = 120
 LEAST_RATIO = 0.5
 MOST_P99_MS = 50.0
-_SERVER_ON, _CLIENT_ON = {0}, {1}
 
 
-class Writing:
-    """One seat's journal, written beforehand: requests of one answer each."""
-
-    def __init__(self, seat: MeasuredSeat) -> None:
-        self._seat = seat
-        self._n = 0
-        self._link = first_link(seat.grant_envelope.digest)
-
-    def requests(self, count: int) -> list[bytes]:
-        """Return the next requests."""
-        return [self._next() for _ in range(count)]
-
-    def _next(self) -> bytes:
-        self._n += 1
-        text = Written(text="城市信息模型的多尺度表达" * 4 + str(self._n))
-        body = encode_event(
-            Answered(n=self._n, hall=self._n, mono=self._n, item="q13", response=text)
-        )
-        self._link = next_link(self._link, body)
-        grant = self._seat.grant
-        head = Head(session=grant.session, epoch=grant.epoch, n=self._n, head=self._link)
-        batch = Batch(
-            session=grant.session,
-            epoch=grant.epoch,
-            first=self._n,
-            events=(msgspec.Raw(body),),
-            head=sign_head(head, self._seat.key),
-        )
-        return post(seat_api.BATCHES, encode(batch))
+def _answer(n: int) -> Event:
+    text = Written(text="城市信息模型的多尺度表达" * 4 + str(n))
+    return Answered(n=n, hall=n, mono=n, item="q13", response=text)
 
 
-async def _connect(port: int, seats: list[MeasuredSeat]) -> list[Wire]:
-    wires = []
-    for seat in seats:
-        pem = seat.identity.tls_pem.read_bytes()
-        context = client_context(
-            authorities=seat.identity.authority_pem.read_bytes(),
-            identity=TlsIdentity(chain_pem=pem, key_pem=Secret(b"")),
-            check_name=False,
-        )
-        wires.append(await Wire.open(port, context))
-    return wires
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What one round gave: requests a second, their p99, and the server's time for each."""
+
+    rate: float
+    p99_ms: float
+    cpu_us: float
 
 
-async def _round(wires: list[Wire], requests: list[list[bytes]]) -> tuple[float, Outcome]:
-    """Send everything; return requests a second, and each reply with its time."""
-    outcome = Outcome()
-    begun = time.perf_counter()
-    await asyncio.gather(
-        *(wire.send_all(mine, outcome) for wire, mine in zip(wires, requests, strict=True))
-    )
-    return len(outcome.seconds) / (time.perf_counter() - begun), outcome
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server under measurement, and the connections to it."""
+
+    pid: int
+    wires: list[Wire]
+
+    async def round(self, requests: list[list[bytes]]) -> tuple[Round, Outcome]:
+        """Send everything, each connection one request after the other."""
+        outcome, ran, begun = Outcome(), cpu_seconds(self.pid), time.perf_counter()
+        pairs = zip(self.wires, requests, strict=True)
+        await asyncio.gather(*(wire.send_all(mine, outcome) for wire, mine in pairs))
+        took, ran = time.perf_counter() - begun, cpu_seconds(self.pid) - ran
+        count = len(outcome.seconds)
+        return Round(rate=count / took, p99_ms=outcome.p99_ms, cpu_us=ran / count * 1e6), outcome
+
+    def close(self) -> None:
+        """End the connections."""
+        for wire in self.wires:
+            wire.close()
 
 
 @contextlib.asynccontextmanager
-async def _echo(hall: MeasuredHall) -> AsyncIterator[int]:
+async def _echo(hall: MeasuredHall) -> AsyncIterator[tuple[int, int]]:
+    """Run the baseline; yield its process and port."""
     port = free_port()
     program = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.echo_server", str(hall.folder / "box"), str(port)),
         env=os.environ | {"EXAMHALL_LOG_LEVEL": "ERROR"},
     )
-    os.sched_setaffinity(program.pid, _SERVER_ON)
+    os.sched_setaffinity(program.pid, SERVER_ON)
     try:
-        await _listening(port)
-        yield port
+        await listening(port)
+        yield program.pid, port
     finally:
         program.terminate()
         await program.wait()
 
 
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            return
-
-
-async def measure() -> list[Row]:
+async def measure(seats: int = SEATS, rounds: int = ROUNDS, each: int = EACH) -> list[Row]:
     """Measure in turns; return the rows."""
-    os.sched_setaffinity(0, _CLIENT_ON)
-    durable, echoed, slowest = [], [], []
-    async with measured_hall(SEATS, core_on=_SERVER_ON) as hall, _echo(hall) as echo_port:
-        seats = await seat_everybody(hall, people(SEATS))
-        writing = [Writing(seat) for seat in seats]
-        wires, echo_wires = await _connect(hall.port, seats), await _connect(echo_port, seats)
-        for number in range(ROUNDS + 1):
-            requests = [mine.requests(EACH) for mine in writing]
-            rate, outcome = await _round(wires, requests)
-            _check(outcome)
-            echo_rate, _ = await _round(echo_wires, requests)
-            if number:  # the first round warms up
-                durable.append(rate)
-                echoed.append(echo_rate)
-                slowest.append(statistics.quantiles(outcome.seconds, n=100)[98] * 1000)
-        for wire in (*wires, *echo_wires):
-            wire.close()
-    return _rows(durable, echoed, slowest)
+    load = os.getloadavg()[0]
+    with measuring():
+        async with measured_hall(seats, core_on=SERVER_ON) as hall, _echo(hall) as (pid, port):
+            there = await seat_everybody(hall, people(seats))
+            core = Server(pid=hall.pid, wires=await connect(hall.port, there))
+            echo = Server(pid=pid, wires=await connect(port, there))
+            writing = [Writing(seat) for seat in there]
+            await _both(core, echo, writing, each)  # warms up
+            taken = [await _both(core, echo, writing, each) for _ in range(rounds)]
+            core.close()
+            echo.close()
+    about = {"connections": seats, "answers_a_round": seats * each, "rounds": rounds}
+    return _rows(taken, about | {"load_before": load})
+
+
+async def _both(
+    core: Server, echo: Server, writing: list[Writing], each: int
+) -> tuple[Round, Round]:
+    requests = [[mine.request(_answer) for _ in range(each)] for mine in writing]
+    durable, outcome = await core.round(requests)
+    _check(outcome)
+    echoed, _ = await echo.round(requests)
+    return durable, echoed
 
 
 def _check(outcome: Outcome) -> None:
@@ -166,36 +132,25 @@ def _check(outcome: Outcome) -> None:
         raise RuntimeError(f"{len(refused)} batches were refused, the first: {refused[0]}")
 
 
-def _rows(durable: list[float], echoed: list[float], slowest: list[float]) -> list[Row]:
-    parameters = {
-        "connections": SEATS,
-        "answers_a_round": SEATS * EACH,
-        "rounds": ROUNDS,
-        "synchronous": "FULL",
-        "processors": "server on one, client on the other",
-    }
-    rate, bare = statistics.median(durable), statistics.median(echoed)
-    return [
-        Row(
-            name="durable answers",
-            value=rate,
-            unit="1/s",
+def _rows(taken: list[tuple[Round, Round]], about: dict[str, Any]) -> list[Row]:
+    def row(name: str, unit: str, figure: Callable[[Round], float], **limit: float) -> Row:
+        value = statistics.median(figure(core) for core, _ in taken)
+        beside = statistics.median(figure(echo) for _, echo in taken)
+        return Row(
+            name=name,
+            value=value,
+            unit=unit,
             baseline="bare mTLS echo of the same server",
-            baseline_value=bare,
-            ratio=statistics.median(d / e for d, e in zip(durable, echoed, strict=True)),
-            parameters=parameters,
-            least=LEAST_RATIO,
-        ),
-        Row(
-            name="acknowledged within the limit, p99",
-            value=MOST_P99_MS,
-            unit="ms",
-            baseline="answer to acknowledgement, p99",
-            baseline_value=statistics.median(slowest),
-            ratio=MOST_P99_MS / statistics.median(slowest),
-            parameters=parameters,
-            least=1.0,
-        ),
+            baseline_value=beside,
+            ratio=value / beside,
+            parameters=about | {"synchronous": "FULL", "processors": WORDS},
+            **limit,
+        )
+
+    return [
+        row("answers: durable", "1/s", lambda one: one.rate, least=LEAST_RATIO),
+        row("answers: to acknowledgement, p99", "ms", lambda one: one.p99_ms, most=MOST_P99_MS),
+        row("answers: durable, by processor time", "1/s and core", lambda one: 1e6 / one.cpu_us),
     ]
 
 

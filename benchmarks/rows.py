@@ -9,8 +9,8 @@ import msgspec
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One figure beside its baseline, measured in the same run.
 
-    ``ratio`` is ``value / baseline_value``; ``least`` is what it must reach, None where
-    the row only informs.
+    ``ratio`` is ``value / baseline_value``. ``least``: what the ratio must reach; ``most``:
+    what the value may be. A row with neither only informs.
     """
 
     name: str
@@ -21,22 +21,30 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     ratio: float
     parameters: dict[str, Any]
     least: float | None = None
+    most: float | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether the ratio is what it must be."""
-        return self.least is None or self.ratio >= self.least
+        """Whether ratio and value are what they must be."""
+        enough = self.least is None or self.ratio >= self.least
+        return enough and (self.most is None or self.value <= self.most)
+
+    @property
+    def must(self) -> str:
+        """The limit in words; empty where there is none."""
+        if self.least is not None:
+            return f"  (ratio at least {self.least:g})"
+        return "" if self.most is None else f"  (at most {self.most:g})"
 
 
 def table(rows: list[Row]) -> str:
     """Return the rows as lines for people."""
     lines = [f"{'':36} {'value':>9} {'baseline':>9} {'ratio':>7}"]
     for row in rows:
-        must = "" if row.least is None else f"  (at least {row.least:g})"
         mark = "" if row.holds else "  FAILS"
         lines.append(
             f"{row.name:36} {row.value:>9.1f} {row.baseline_value:>9.1f} {row.ratio:>7.2f}"
-            f"  {row.unit}{must}{mark}"
+            f"  {row.unit}{row.must}{mark}"
         )
         lines.append(f"{'':4}beside {row.baseline}")
     return "\n".join(lines)

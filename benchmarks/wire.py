@@ -6,6 +6,7 @@ what is measured is the server.
 
 import asyncio
 import ssl
+import statistics
 import time
 from dataclasses import dataclass, field
 
@@ -19,6 +20,11 @@ class Outcome:
     seconds: list[float] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
+    @property
+    def p99_ms(self) -> float:
+        """The time within which 99 of 100 replies came."""
+        return statistics.quantiles(self.seconds, n=100)[98] * 1000
+
 
 def post(path: str, body: bytes) -> bytes:
     """Return the bytes of a request."""
@@ -27,6 +33,11 @@ def post(path: str, body: bytes) -> bytes:
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def get(path: str) -> bytes:
+    """Return the bytes of a request without a body."""
+    return f"GET {path} HTTP/1.1\r\nHost: box\r\n\r\n".encode()
 
 
 class Wire:
@@ -45,15 +56,23 @@ class Wire:
         """End the connection."""
         self._writer.close()
 
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Send one request; return status and body of its reply."""
+        self._writer.write(request)
+        head = (await self._reader.readuntil(_END)).lower()
+        length = int(head.split(b"content-length: ")[1].split(b"\r")[0])
+        return int(head.split(b" ", 2)[1]), await self._reader.readexactly(length)
+
     async def send_all(self, requests: list[bytes], outcome: Outcome) -> None:
         """Send each request when the reply to the one before is there."""
         for request in requests:
             begun = time.perf_counter()
-            self._writer.write(request)
-            head = await self._reader.readuntil(_END)
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise RuntimeError(f"the server said {head[:80]!r}")
-            length = int(head.lower().split(b"content-length: ")[1].split(b"\r")[0])
-            body = await self._reader.readexactly(length)
+            status, body = await self.ask(request)
+            if status != 200:
+                raise RuntimeError(f"expected a reply with 200, the server said {status}")
             outcome.seconds.append(time.perf_counter() - begun)
             outcome.bodies.append(body)
+
+    async def next_bytes(self, count: int) -> bytes:
+        """Return the next ``count`` bytes that the server sends by itself."""
+        return await self._reader.readexactly(count)

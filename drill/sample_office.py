@@ -72,6 +72,8 @@ class SampleHall(msgspec.Struct, frozen=True, kw_only=True):
     box_addresses: tuple[str, ...] = ()
     version: Version = "2.1"
     """Of QTI, from which the paper is taken."""
+    package: bytes = b""
+    """Another QTI package than the sample paper's."""
     codes: int = 1
     """Unlock codes: 2 where two invigilators hold one each."""
     rule_book: str = "ksj"
@@ -117,7 +119,8 @@ def make_sample_office(
         )
         staff_files = {member: _add_staff(office, member, now) for member, _, _ in STAFF}
         held = SittingFolder.add(office, input_folder / "plan.toml")
-        held.keep_paper(convert(paper_package(hall.version), subject=SUBJECT), now)
+        package = hall.package or paper_package(hall.version)
+        held.keep_paper(convert(package, subject=SUBJECT), now)
         _take_roster(held, input_folder, count_faces, now)
         packed = make_bundle(held, CENTRE, now, codes=hall.codes)
         given = give_codes(held, CENTRE, SUBJECT, to="sample", now=now, early="样例：随包交付")
