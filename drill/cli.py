@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from drill import commands
+from drill.demo import command as demo
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     day.add_argument("--folder", type=Path, help="keep everything here (default: removed)")
     day.set_defaults(run=commands.day)
+    demo.add_to(parsers)
     return parser
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from central.layout import Layout, parse_parcel_name
+from central.messages import Language
 from central.store import reading
 from central.store.tables import Connection
 from exam.paper import Response
@@ -72,6 +73,12 @@ def read_office(layout: Layout) -> OfficeHolds:
             accounts=[account.show("en") for account in accounts],
             complete=bool(accounts) and all(account.is_complete for account in accounts),
         )
+
+
+def account_sentences(layout: Layout, language: Language) -> list[str]:
+    """Return the office's sentence on each closed subject. Blocks."""
+    with contextlib.closing(open_read_only(layout.store)) as connection:
+        return [account.show(language) for _, account in reading.accounts(connection)]
 
 
 def account_is_complete(layout: Layout) -> bool:

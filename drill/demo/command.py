@@ -1,0 +1,94 @@
+"""``exam-drill demo``: opens the hall, for the person at this terminal or by itself."""
+
+import argparse
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from drill.demo import messages as m
+from drill.demo.alone import Narrator, perform
+from drill.demo.messages import Language, language_of
+from drill.demo.place import last_errors, place
+from drill.errors import DrillError
+from drill.faces import SampleFaceError
+from protocol.errors import ProtocolError
+from runtime.errors import MachineryError
+
+Options = argparse.Namespace
+_ERRORS: Final = (DrillError, SampleFaceError, ProtocolError, MachineryError, OSError)
+_ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPED: Final = 130
+"""Exit code after Ctrl+C or a signal, as shells have it."""
+
+
+def demo(options: Options) -> int:
+    """Run the demo; return 0 where everything was received and verified."""
+    language = Language(options.language) if options.language else language_of()
+    say = Narrator(language, _lines(time.monotonic()))
+    with place(keep=options.keep) as folder:
+        code = _run(folder, say)
+    if options.keep is not None:
+        say(m.KEPT, folder=folder)
+    return code
+
+
+def _run(folder: Path, say: Narrator) -> int:
+    try:
+        return 0 if asyncio.run(_until_told(perform(folder, say))) else 1
+    except asyncio.CancelledError:
+        say(m.STOPPED)
+        return STOPPED
+    except _ERRORS as error:
+        _tell_failure(folder, say, str(error))
+    except ExceptionGroup as group:
+        if group.split(_ERRORS)[1] is not None:
+            raise
+        _tell_failure(folder, say, _in_words(group))
+    return 1
+
+
+def _tell_failure(folder: Path, say: Narrator, error: str) -> None:
+    lines = last_errors(folder) or [m.NO_ERRORS.say(say.language)]
+    say(m.FAILED, error=error, logs="\n".join(lines))
+
+
+async def _until_told(coroutine: Coroutine[Any, Any, bool]) -> bool:
+    """Run to the end, or until a signal cancels it: then all is taken down in its order.
+
+    Further signals change nothing: programs that do not end in time are killed anyway.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+
+    def end() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    for told in _ENDS:
+        asyncio.get_running_loop().add_signal_handler(told, end)
+    return await coroutine
+
+
+def _in_words(group: ExceptionGroup[Exception]) -> str:
+    return "; ".join(
+        _in_words(error) if isinstance(error, ExceptionGroup) else str(error)
+        for error in group.exceptions
+    )
+
+
+def _lines(began: float) -> Callable[[str], None]:
+    def line(text: str) -> None:
+        print(f"{time.monotonic() - began:5.0f} s  {text}", flush=True)
+
+    return line
+
+
+def add_to(parsers: Any) -> None:
+    """Add the command to ``exam-drill``'s."""
+    parser = parsers.add_parser("demo", help="open an exam hall on this machine and sit in it")
+    parser.add_argument("--language", choices=("zh", "en"), help="default: as the locale says")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep all files here")
+    parser.set_defaults(run=demo)
