@@ -42,7 +42,7 @@ from tests.waiting import until
 SEATS = ("a01", "a02", "a03")
 
 
-def _photo() -> bytes:
+def noise_photo() -> bytes:
     """Return a picture of the right size, at which nobody looks."""
     data = io.BytesIO()
     bands = [Image.effect_noise((413, 579), 60) for _ in "RGB"]
@@ -233,7 +233,7 @@ async def attacked_hall(folder: Path) -> AsyncIterator[AttackedHall]:
     now = dt.datetime.now(dt.UTC)
     sample = SampleHall(
         persons=people(len(SEATS)),
-        photos=(_photo(),),
+        photos=(noise_photo(),),
         opens=now + dt.timedelta(minutes=1),
         minutes=60,
     )

@@ -6,15 +6,19 @@ The steps of `check_bundle`, in which nothing is written:
 2. The manifest is signed by that office.
 3. It is for this centre, and this box is among its appliances with its own keys.
 4. Its revision is not below the one in place for the same sitting.
-5. Every file that it names is there, whole and unaltered, and no other.
+5. Every file that it names is there, whole and unaltered, and no other; none is a link, a
+   pipe or a device, and none is read that is larger than was signed.
 6. Roster and photos open with this box's key, have the digests of their plain text, and fit
    each other; the rule book is sound and is the one that the sitting names.
 
-`take_bundle` then copies the folder durably beside the others and changes ``current``, one
-small file, last.
+`take_bundle` then copies the folder durably beside the others, checks the copy (a stick may
+give other bytes the second time) and changes ``current``, one small file, last. A bundle that
+was taken once keeps older ones of its sitting out for good, also when another sitting's was
+taken in between.
 """
 
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,6 +37,7 @@ from runtime.files import make_folder, sync_file, sync_folder, write_atomic
 OFFICE_CERTIFICATE: Final = "office.crt"
 _CURRENT: Final = "current"
 _MOST_MANIFEST: Final = 16 * 1024 * 1024
+_MOST_CERTIFICATE: Final = 64 * 1024
 
 
 class BundleRefusedError(Exception):
@@ -88,7 +93,7 @@ def check_bundle(folder: Path, receiver: Receiver, in_place: BundleManifest | No
     """Return the bundle in ``folder`` if it holds; raise `BundleRefusedError`. Writes nothing."""
     try:
         return _check(folder, receiver, in_place)
-    except (ProtocolError, RuleBookError) as error:
+    except (ProtocolError, RuleBookError, UnicodeDecodeError) as error:
         raise BundleRefusedError(
             f"{folder}: {error}; nothing was taken: fetch the bundle again from the office"
         ) from error
@@ -100,10 +105,10 @@ def check_bundle(folder: Path, receiver: Receiver, in_place: BundleManifest | No
 
 def _check(folder: Path, receiver: Receiver, in_place: BundleManifest | None) -> Bundle:
     # 1
-    certificate = (folder / OFFICE_CERTIFICATE).read_text("ascii")
+    certificate = _limited(folder / OFFICE_CERTIFICATE, _MOST_CERTIFICATE).decode("ascii")
     office = role_key(certificate, receiver.root_pem, Role.OFFICE, None)
     # 2
-    envelope = decode(_limited(folder / MANIFEST), Envelope)
+    envelope = decode(_limited(folder / MANIFEST, _MOST_MANIFEST), Envelope)
     manifest = open_bundle(envelope, office)
     # 3
     _check_address(manifest, receiver)
@@ -179,7 +184,7 @@ def _check_files(folder: Path, manifest: BundleManifest) -> None:
 
 
 def _check_file(path: Path, file: BundleFile) -> None:
-    data = path.read_bytes()
+    data = _limited(path, file.size)
     if len(data) != file.size or sha256_hex(data) != file.sha256:
         raise BundleRefusedError(
             f"{file.name}: expected {file.size} bytes with SHA-256 {file.sha256[:16]}...; "
@@ -209,12 +214,17 @@ def open_sealed(folder: Path, manifest: BundleManifest, name: str, age: SealingI
     return plain
 
 
-def _limited(path: Path) -> bytes:
+def _limited(path: Path, most: int) -> bytes:
+    """Read a plain file of at most ``most`` bytes; whatever a stick may call a file."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise BundleRefusedError(f"{path.name}: expected a plain file, not a link or a device")
+    if found.st_size > most:
+        raise BundleRefusedError(
+            f"{path.name}: expected at most {most} bytes, got {found.st_size}: altered"
+        )
     with path.open("rb") as file:
-        data = file.read(_MOST_MANIFEST + 1)
-    if len(data) > _MOST_MANIFEST:
-        raise BundleRefusedError(f"{path.name}: expected at most {_MOST_MANIFEST} bytes")
-    return data
+        return file.read(most + 1)
 
 
 # --- taking it -----------------------------------------------------------------------------------
@@ -232,6 +242,7 @@ def take_bundle(source: Path, folder: Path, receiver: Receiver) -> Bundle:
     """Check the bundle at ``source``, copy it durably, make it the current one."""
     in_place = bundle_in_place(folder, receiver)
     bundle = check_bundle(source, receiver, None if in_place is None else in_place.manifest)
+    _check_taken_before(folder, bundle.manifest)
     sitting, revision = bundle.manifest.sitting.id, bundle.manifest.revision
     target = folder / f"{sitting}.{revision:04d}.{bundle.envelope.digest[:12]}"
     if not target.exists():
@@ -239,13 +250,26 @@ def take_bundle(source: Path, folder: Path, receiver: Receiver) -> Bundle:
         part = folder / f".{target.name}.part"
         if part.exists():
             shutil.rmtree(part)
-        shutil.copytree(source, part)
+        shutil.copytree(source, part, symlinks=True)
+        check_bundle(part, receiver, None)
         _sync_tree(part)
         part.rename(target)
         sync_folder(folder)
     taken = check_bundle(target, receiver, None)
     write_atomic(folder / _CURRENT, target.name.encode())
     return taken
+
+
+def _check_taken_before(folder: Path, manifest: BundleManifest) -> None:
+    """Refuse what is older than any bundle of this sitting that was ever taken."""
+    sitting = manifest.sitting.id
+    taken = [path.name.split(".") for path in folder.glob(f"{sitting}.*.*")]
+    newest = max((int(number) for name, number, _ in taken if name == sitting), default=0)
+    if manifest.revision < newest:
+        raise BundleRefusedError(
+            f"the bundle is revision {manifest.revision}, revision {newest} of this sitting was "
+            "taken before; an older one is never taken: fetch the newest from the office"
+        )
 
 
 def _sync_tree(folder: Path) -> None:
