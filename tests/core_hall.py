@@ -22,7 +22,7 @@ from appliance.core.building import Core, build_core, receiver_of
 from appliance.core.closing import Closer
 from appliance.core.following import Following
 from appliance.core.hall import Hall, Seating
-from appliance.core.intake import take_bundle
+from appliance.core.intake import Bundle, take_bundle
 from appliance.core.links import Link
 from appliance.core.pairing import PairingDesk
 from appliance.core.parcels import ParcelWritten
@@ -204,11 +204,17 @@ class CoreHall:
     async def answering(self, person: int) -> KeySeat:
         """Bring a person to the open paper; it is the start by then."""
         seat = await self.waiting(person)
-        if self.now() < START:
-            self.until(START)
+        self.begin()
         seat.enter(hall=self.now())
         await self.deliver(seat)
         return seat
+
+    def begin(self) -> None:
+        """Let the start come, without P."""
+        subject = self.hall.subjects[SUBJECT]
+        subject.armed_start, subject.released = START, True
+        if self.now() < START:
+            self.until(START)
 
     def link(self, person: int) -> "HeardLink":
         """Open a link of the person's seat."""
@@ -307,11 +313,24 @@ async def core_hall(
     steady = ManualClock(wall_ms=DOORS) if steady is None else steady
     identity = office.boxes[0]
     settings = Settings(state=str(folder / "state"), run=str(folder / "run"))
-    bundle = take_bundle(office.bundle, settings.bundles, receiver_of(identity))
     make_folder(settings.own("core"))
+    bundle = _bundle_of(office)
     async with Database(settings.own("core") / "core.db", SCHEMA) as database:
         core = await build_core(settings, identity, bundle, database, steady)
         yield _assembled(office, settings, core, steady)
+
+
+_TAKEN: dict[Path, Bundle] = {}
+
+
+def _bundle_of(office: SampleOffice) -> Bundle:
+    """Return the office's bundle as the main box takes it, checked once for all halls."""
+    if office.bundle not in _TAKEN:
+        receiver = receiver_of(office.boxes[0])
+        _TAKEN[office.bundle] = take_bundle(
+            office.bundle, office.office_folder.parent / "taken", receiver
+        )
+    return _TAKEN[office.bundle]
 
 
 def _assembled(

@@ -18,7 +18,7 @@ A disk that is full refuses in step 4: nothing is half done, the seat keeps its 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -127,11 +127,10 @@ class Journal:
         """Make the batch durable (4), then change the hall (5)."""
         head = encode(batch.head)
         bodies = [(event.n, body) for event, body in extension.events]
-        happenings = [
-            happening
+        claims = [
+            claimed
             for event, _ in extension.events
             if (claimed := happening_of_event(event, self._hall.rules)) is not None
-            and (happening := self._settled(seating, claimed, at)) is not None
         ]
 
         def record(connection: records.Connection, session: Session | None = None) -> None:
@@ -139,15 +138,9 @@ class Journal:
             if session is not None:
                 records.put_seating(connection, seating.row(session))
 
-        if happenings:
+        if claims:
             async with self._hall.changes:
-                session = seating.session
-                for happening in happenings:
-                    after = happen(session, happening)
-                    if isinstance(after, NotNow):
-                        _log.warning("%s: kept, not followed: %s", seating.candidate.id, after)
-                        continue
-                    session = after
+                session = self._after(seating, claims, at)
                 await self._database.write(lambda c: record(c, session))
                 seating.session = session
         else:
@@ -172,7 +165,23 @@ class Journal:
             case _:
                 return
 
-    def _settled(self, seating: Seating, claimed: Happening, now: int) -> Happening | None:
+    def _after(self, seating: Seating, claims: Iterable[Happening], now: int) -> Session:
+        """Return the session after what a seat claims, as far as it can be."""
+        session = seating.session
+        for claimed in claims:
+            happening = self._settled(seating, session, claimed, now)
+            if happening is None:
+                continue
+            after = happen(session, happening)
+            if isinstance(after, NotNow):
+                _log.warning("%s: kept, not followed: %s", seating.candidate.id, after)
+                continue
+            session = after
+        return session
+
+    def _settled(
+        self, seating: Seating, session: Session, claimed: Happening, now: int
+    ) -> Happening | None:
         """Return what the box makes of a seat's claim; None where it cannot be."""
         subject = self._hall.subjects[seating.subject]
         match claimed:
@@ -182,23 +191,24 @@ class Journal:
             case Entered():
                 return replace(claimed, at=_between(subject.armed_start or 0, claimed.at, now))
             case WasHandedIn():
-                at = _between(seating.session.entered_at or 0, claimed.at, now)
-                return self._reconciled(seating, replace(claimed, at=at))
+                at = _between(session.entered_at or 0, claimed.at, now)
+                return self._reconciled(seating, session, replace(claimed, at=at))
             case _:
                 return replace(claimed, at=min(claimed.at, now))
 
-    def _reconciled(self, seating: Seating, handed_in: WasHandedIn) -> WasHandedIn:
-        """Return a hand-in made while cut off as final, where nothing was missed meanwhile.
+    def _reconciled(
+        self, seating: Seating, session: Session, handed_in: WasHandedIn
+    ) -> WasHandedIn:
+        """Return a hand-in as final, unless it came by itself before the end that the box knows.
 
-        By the candidate's own wish, or by the end of a time that the box reckons the same.
+        A seat may have missed time that was given, whether or not it knew that it was cut off.
+        What a candidate did by their own wish is final.
         """
-        if not handed_in.provisional:
-            return handed_in
         subject = self._hall.subject(seating.subject)
         armed = self._hall.subjects[seating.subject].armed_start
-        end = times.own_end(subject, armed, seating.session, seating.extra_ms, handed_in.at)
+        end = times.own_end(subject, armed, session, seating.extra_ms, handed_in.at)
         missed = handed_in.automatic and handed_in.at + _SAME_MS < end
-        return handed_in if missed else replace(handed_in, provisional=False)
+        return replace(handed_in, provisional=missed)
 
     async def _keep_stray(self, batch: Batch, seating: Seating, certificate: str) -> BatchReply:
         known = self._old.get((batch.session, batch.epoch))

@@ -17,7 +17,7 @@ ENTERED = (Entered, {"paper": "0" * 64})
 FAR = 2**50
 HANDED_IN = (
     HandedIn,
-    {"automatic": True, "provisional": False, "answered": 900, "marked": 900, "unanswered": 0},
+    {"automatic": False, "provisional": False, "answered": 900, "marked": 900, "unanswered": 0},
 )
 
 
