@@ -178,7 +178,7 @@ class Recording:
         Raises `DiskError` where something of it could not be made durable: to be called again.
         """
         self._ends = at
-        if self.since is not None:
+        if self.since is not None and not self._reaches(at):
             self._covered.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._covered.wait(), LAST_PIECE_S)
@@ -227,6 +227,9 @@ class Recording:
         return True
 
     # --- segments ---------------------------------------------------------------------------
+
+    def _reaches(self, at: int) -> bool:
+        return max(self._frontier, *map(_end, self._pieces), 0) >= at
 
     def _is_full_with(self, piece: Piece) -> bool:
         size = len(piece.opening) + sum(len(p.data) for p in (*self._pieces, piece))

@@ -39,8 +39,8 @@ from protocol.segment import (
     sign_manifest,
 )
 from protocol.values import Count, HexId, Milliseconds, Ordinal, Value, decode, encode, sha256_hex
-from runtime.errors import DiskFullError
-from runtime.files import make_folder, remove_durably, remove_leftovers, write_atomic
+from runtime.errors import DiskError, DiskFullError
+from runtime.files import disk, disk_errors, make_folder, remove_leftovers, write_atomic
 
 LEAVE_FREE: Final = 256 * 1024 * 1024
 """Bytes of the seat's disk that recordings leave to answers."""
@@ -196,7 +196,11 @@ class SegmentShelf:
                 f"{path}: expected room for recordings, {free} bytes are free: they are left "
                 "to the answers"
             )
-        write_atomic(path, data)
+        try:
+            write_atomic(path, data)
+        except DiskError:  # it may be in place all the same, only not for good
+            path.unlink(missing_ok=True)
+            raise
 
     # --- out --------------------------------------------------------------------------------
 
@@ -204,7 +208,7 @@ class SegmentShelf:
         """Remove a segment that the box has stored."""
         async with self._lock:
             await self._put(self._chains[chain.name])
-            await asyncio.to_thread(remove_durably, path)
+            await asyncio.to_thread(_remove, path)
             self._waiting[chain.name].remove(_number(path))
 
     async def told(self, chain: Chain) -> None:
@@ -276,6 +280,12 @@ def read_segment(path: Path) -> tuple[Envelope, bytes]:
     """Return the manifest's envelope and the age file. Raises `MalformedError`. Blocks."""
     line, _, sealed = path.read_bytes().partition(b"\n")
     return decode(line, Envelope), sealed
+
+
+def _remove(path: Path) -> None:
+    """Take a file away; if a power cut brings it back, it is sent again and stored already."""
+    with disk_errors(path):
+        disk().remove(path)
 
 
 def _number(path: Path) -> int:

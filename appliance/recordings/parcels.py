@@ -83,6 +83,8 @@ class ParcelMaker:
         self._recipient = office_recipient
         self._key = box_key
         self._views_wait_ms = views_wait_ms
+        self._committed: list[Written] = []
+        """Parcels that are not published yet: the disk may refuse the rename for a while."""
         self.lost = 0
         """Segments that could not be put into a parcel."""
 
@@ -95,16 +97,17 @@ class ParcelMaker:
 
     async def make(self, *, all_that_waits: bool) -> list[Written]:
         """Cut what is large enough, or all; then end the lanes that are complete."""
-        written: list[Written] = []
+        written = await self._publish()
         while True:
             waiting = await self._database.read(records.waiting_bytes)
             if not waiting or not (all_that_waits or waiting >= MOST_BYTES):
                 break
             cut = await self._segments()
             if cut is not None:
-                written.append(await self._write(cut))
+                written += await self._write(cut)
         if not waiting:
-            written += [await self._write(end) for end in await self._lane_ends()]
+            for end in await self._lane_ends():
+                written += await self._write(end)
         return written
 
     # --- segments ---------------------------------------------------------------------------
@@ -175,7 +178,7 @@ class ParcelMaker:
 
     # --- writing ----------------------------------------------------------------------------
 
-    async def _write(self, cut: _Cut) -> Written:
+    async def _write(self, cut: _Cut) -> list[Written]:
         generation = self._hall.generation
         n, prev = await self._database.read(lambda c: records.last_parcel(c, generation))
         key = self._hall.parcel_key(generation, n + 1)
@@ -188,8 +191,16 @@ class ParcelMaker:
                 records.end_lane(connection, cut.ends)
 
         await self._database.write(record)
-        await asyncio.to_thread(self._outbox.publish, key)
-        return Written(key=key, size=len(data))
+        self._committed.append(Written(key=key, size=len(data)))
+        return await self._publish()
+
+    async def _publish(self) -> list[Written]:
+        """Hand committed parcels to the courier, in their order."""
+        published: list[Written] = []
+        while self._committed:
+            await asyncio.to_thread(self._outbox.publish, self._committed[0].key)
+            published.append(self._committed.pop(0))
+        return published
 
     def _seal(self, key: ParcelKey, cut: _Cut, prev: str) -> tuple[bytes, str]:
         manifests = [_opened(record) for record in cut.records if isinstance(record, SegmentRecord)]
