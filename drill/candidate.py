@@ -13,6 +13,7 @@ Rules:
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -143,20 +144,26 @@ class Candidate:
 
     # --- the exam ---------------------------------------------------------------------------
 
-    async def write(self, seconds: float) -> None:
-        """Go through the paper for so long, or until the paper is taken in."""
+    async def write(self, enough: asyncio.Event) -> None:
+        """Go through the paper until it is ``enough``, or until the paper is taken in."""
         view = await self.page.screen(Screen.ANSWERING, *_OVER)
         if view.screen in _OVER:
             return
         self._opened = self.page.opened
         paper = await self.page.paper()
-        end = time.monotonic() + seconds
         for step in steps(paper, self._seed, self._pause_s):
-            if time.monotonic() + step.pause_s > end:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(enough.wait(), step.pause_s)
                 return
-            await asyncio.sleep(step.pause_s)
             if not await self._do(step):
                 return
+
+    async def all_acknowledged(self) -> None:
+        """Return once the appliance has acknowledged all that was kept."""
+        await self.page.until(
+            lambda view: view.screen in _OVER or view.saved.acknowledged == view.saved.on_disk,
+            "all acknowledged",
+        )
 
     async def _do(self, step: Step) -> bool:
         """Do one step until it is kept; say whether the candidate may go on."""

@@ -51,6 +51,8 @@ VERIFIED_S: Final = 120.0
 PAIRING_AT_ONCE: Final = 4
 """Seats that staff reach at once; the box takes 20 guesses a minute over all."""
 _START_IN_MS: Final = 4_000
+_WRITING: Final = 0.85
+"""Share of their time that candidates write."""
 _CUT_FROM, _CUT_TO = 0.3, 0.6
 """When the line is cut and restored, as shares of the time of writing."""
 
@@ -206,15 +208,24 @@ class Day:
         """Let candidates write; cut the line meanwhile, where that is wanted."""
         seconds = self.plan.writing_s
         if seconds is None:
-            seconds = self.plan.hall.minutes * 60 * 0.85
+            seconds = self.plan.hall.minutes * 60 * _WRITING
         self._say(f"candidates write for {seconds:.0f} s")
+        cut = self._cut_line(seconds) if self.plan.cut_line else asyncio.sleep(seconds)
+        await self.write_during(cut)
+
+    async def write_during(self, meanwhile: Coroutine[object, object, None]) -> None:
+        """Let candidates write for as long as something else goes on, such as faults."""
+        enough = asyncio.Event()
         async with asyncio.TaskGroup() as going:
-            if self.plan.cut_line:
-                going.create_task(self._cut_line(seconds))
-            await self._all(lambda one: one.write(seconds))
-        self._say(f"{self._typed()} answers were typed")
+            writing = going.create_task(self._all(lambda one: one.write(enough)))
+            await meanwhile
+            enough.set()
+            await writing
+        await self._all(Candidate.all_acknowledged)
+        self._say(f"{self._typed()} answers were typed, and acknowledged by the appliance")
 
     async def _cut_line(self, seconds: float) -> None:
+        """Cut the line within these seconds, and restore it."""
         await asyncio.sleep(_CUT_FROM * seconds)
         before, began = self._typed(), time.monotonic()
         await self.hall.line.cut()
@@ -227,6 +238,7 @@ class Day:
             answers_while_cut=self._typed() - before,
         )
         self._say(f"the line is back; {self._line.answers_while_cut} answers were typed without it")
+        await asyncio.sleep((1 - _CUT_TO) * seconds)
 
     def _typed(self) -> int:
         return sum(len(one.record.answers) for one in self.candidates)
@@ -290,7 +302,7 @@ class Day:
             ),
             release=self._release(),
             dlib=str(inspect_build()),
-            face_checks=len(self._logged("faces", "check ")),
+            face_checks=len(self._logged("check ")),
             faces=self._faces(holds.faces, candidates),
             endings=Counter(record.ending for record in records),
             accounts=tuple(holds.accounts),
@@ -305,22 +317,20 @@ class Day:
         return Packing(processes=processes, how=how)
 
     def _skipped(self) -> tuple[str, ...]:
-        plan = self.plan.hall
-        said = [f"process {name} was not started" for name in sorted(plan.without)]
-        if plan.cameras < plan.seats:
-            blind = plan.seats - plan.cameras
-            said.append(f"{blind} seats had no camera: staff decided who sits there")
-        return tuple(said)
+        blind = self.plan.hall.seats - self.plan.hall.cameras
+        if not blind:
+            return ()
+        return (f"{blind} seats had no camera: staff decided who sits there",)
 
     def _release(self) -> Release:
         first: dict[str, int] = {}
-        for record in self._logged("seat", KEY_CAME):
+        for record in self._logged(KEY_CAME):
             first.setdefault(record["seat"], record["steady_ms"])
         moments = first.values()
         return Release(seats=len(first), spread_ms=max(moments) - min(moments) if first else 0)
 
-    def _logged(self, program: str, message: str) -> list[dict[str, Any]]:
-        return reports.logged(self.hall.places.logs, program, message)
+    def _logged(self, message: str) -> list[dict[str, Any]]:
+        return reports.logged(self.hall.places.logs, message)
 
     def _faces(
         self, decisions: Iterable[FaceDecision], candidates: Mapping[str, str]

@@ -21,7 +21,7 @@ import datetime as dt
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,8 +69,9 @@ class HallPlan(msgspec.Struct, frozen=True, kw_only=True):
     """So many seats, from the first on, have a camera; a clip is before it."""
     opens_in_s: int = 60
     """The planned start, from now; staff may arm another."""
-    without: frozenset[str] = frozenset({"recordings"})
-    """Processes of the appliance that are left out."""
+    apart: bool = False
+    """Each process of box and office under our own supervisor, as systemd runs them, instead of
+    ``exam-appliance serve`` and ``exam-central serve``."""
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,8 +159,8 @@ async def open_hall(plan: HallPlan) -> AsyncIterator[Hall]:
     sample = await prepare(plan, places, seated)
     async with (
         Line("127.0.0.1", places.office_port, listen_port=places.line_port) as line,
-        supervised(office_programs(places)) as office,
-        supervised(box_programs(places, plan.without)) as box,
+        supervised(office_programs(places, apart=plan.apart)) as office,
+        supervised(box_programs(places, apart=plan.apart)) as box,
         supervised(seat_programs(places, seated)) as seats,
     ):
         yield Hall(
@@ -320,18 +321,20 @@ def _still_starting(keeper: Supervisor) -> str:
     )
 
 
-def office_programs(places: Places) -> list[Program]:
-    """Return the two processes of ``exam-central serve``."""
-    return [
-        _program(places, part, "central.cli", "run", part, str(places.office)) for part in PARTS
-    ]
+def office_programs(places: Places, *, apart: bool) -> list[Program]:
+    """Return what runs the office's two processes."""
+    home = str(places.office)
+    if not apart:
+        return [_program(places, "central", "central.cli", "serve", home)]
+    return [_program(places, part, "central.cli", "run", part, home) for part in PARTS]
 
 
-def box_programs(places: Places, without: Collection[str] = ()) -> list[Program]:
-    """Return the processes of ``exam-appliance serve``."""
+def box_programs(places: Places, *, apart: bool) -> list[Program]:
+    """Return what runs the box's five processes."""
     config = ("--config", str(places.config))
-    names = [name for name in PROCESSES if name not in without]
-    return [_program(places, name, "appliance.cli", "run", name, *config) for name in names]
+    if not apart:
+        return [_program(places, "appliance", "appliance.cli", "serve", *config)]
+    return [_program(places, name, "appliance.cli", "run", name, *config) for name in PROCESSES]
 
 
 def seat_programs(places: Places, seated: Iterable[Seated]) -> list[Program]:

@@ -184,10 +184,10 @@ def write(report: Report, path: Path) -> None:
     write_atomic(path, data + b"\n")
 
 
-def logged(folder: Path, program: str, message: str) -> list[dict[str, Any]]:
-    """Return the records in which programs called ``program...`` said ``message...``. Blocks."""
+def logged(folder: Path, message: str) -> list[dict[str, Any]]:
+    """Return the records in which a program said ``message...``. Blocks."""
     found = []
-    for path in sorted(folder.glob(f"{program}*.log")):
+    for path in sorted(folder.glob("*.log")):
         for line in path.read_bytes().splitlines():
             record = _record(line)
             if str(record.get("message", "")).startswith(message):

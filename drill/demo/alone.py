@@ -60,7 +60,6 @@ async def _open(folder: Path) -> AsyncIterator[Day]:
         minutes=30,
         cameras=SEATS,
         impostors=frozenset({IMPOSTOR}),
-        without=frozenset(),
     )
     plan = DayPlan(hall=hall, writing_s=WRITING_S, leave_to_the_end=0)
     async with open_day(plan, say=lambda _: None) as day:
@@ -87,10 +86,7 @@ async def _before_the_exam(day: Day, say: Narrator) -> None:
 
 async def _exam(day: Day, say: Narrator) -> None:
     say(m.WRITING, seconds=WRITING_S)
-    async with asyncio.TaskGroup() as going:
-        going.create_task(_cut_the_line(day, say))
-        for one in day.candidates:
-            going.create_task(one.write(WRITING_S), name=f"candidate {one.seated.seat}")
+    await day.write_during(_cut_the_line(day, say))
     say(m.TYPED, n=_typed(day))
     await day.hand_in()
     receipts = [one.record.receipt for one in day.candidates if one.record.receipt]
@@ -106,6 +102,7 @@ async def _cut_the_line(day: Day, say: Narrator) -> None:
     await asyncio.sleep(_CALM_S)
     await day.hall.line.restore()
     say(m.RESTORED, n=_typed(day) - before)
+    await asyncio.sleep(WRITING_S - 2 * _CALM_S)
 
 
 def _typed(day: Day) -> int:
