@@ -3,7 +3,8 @@
 The steps of `Acts.perform`:
 
 1. The act is signed by a staff member of the bundle, for this box and this sitting.
-2. An act that was replied to before gets the same reply again, and nothing is done twice.
+2. An act that was replied to before, or whose decision is on record (core fell before its
+   reply), is answered from the record, and nothing is done twice.
 3. It is carried out by the part of core that it concerns; a decision names the act.
 4. The reply is kept with the act's nonce.
 """
@@ -81,8 +82,10 @@ class Acts:
                 before = await self._database.read(lambda c: records.reply_to(c, asked.nonce))
                 if before is not None:
                     return api.decode_act_reply(before)
+                numbers = self._decided_before(asked, request.act)
                 # 3
-                numbers = await self._carry_out(asked, request)
+                if not numbers:
+                    numbers = await self._carry_out(asked, request)
                 reply: ActReply = ActDone(decisions=tuple(numbers))
             except Exception as error:
                 refused = _refusal(error)
@@ -93,6 +96,12 @@ class Acts:
             data = encode(reply)
             await self._database.write(lambda c: records.put_reply(c, asked.nonce, data))
             return reply
+
+    def _decided_before(self, asked: StaffAct, envelope: Envelope) -> list[int]:
+        """Return the decisions that this very act has led to; a closing may have more to do."""
+        if isinstance(asked.act, api.CloseSubject):
+            return []
+        return [made.n for made, _ in self._decider.made if made.act == envelope.digest]
 
     def _verified(self, envelope: Envelope) -> StaffAct:
         keys = {m.key: m for m in self._hall.manifest.staff}
