@@ -36,7 +36,8 @@ class Console:
 
     async def type(self, text: str) -> None:
         """Type text into the field that has the cursor."""
-        await self.press(*text)
+        await self.pilot.press(*text)
+        await self.pilot.pause()
 
     async def until(self, happened: Callable[[], bool]) -> None:
         """Wait until something is so, and the screen has followed."""
@@ -78,5 +79,6 @@ async def console(
         app = ConsoleApp(link, language=language, surroundings=surroundings, steady=lambda: 0.0)
         async with app.run_test(size=size) as pilot:
             found = Console(app, pilot, desk)
-            await found.until(lambda: app.view.hall is not None and app.is_drawn)
+            if before is None:
+                await found.until(lambda: app.view.hall is not None and app.is_drawn)
             yield found

@@ -8,6 +8,7 @@ Task: one worker follows the line; the app owns it, and it ends with the app.
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -21,13 +22,13 @@ from appliance.console.actions import Action, hall_choices
 from appliance.console.dialogs import messages as d
 from appliance.console.dialogs.base import ConfirmDialog
 from appliance.console.dialogs.menu import MenuDialog
-from appliance.console.dialogs.opening import dialog_of, dialog_of_task, help_page
+from appliance.console.dialogs.opening import dialog_of, dialog_of_task, help_page, menu_of_task
 from appliance.console.link import HallLink, Lost
 from appliance.console.main_screen import MainScreen
 from appliance.console.messages import Language
 from appliance.console.next_step import Step, next_step
 from appliance.console.office_screen import OfficeScreen
-from appliance.console.palette import THEME
+from appliance.console.palette import CALM, THEME
 from appliance.console.seat_page import SeatPage
 from appliance.console.view import HallView, ShowsHall, Surroundings
 from protocol.staff_api import Act, ActReply, HallStatus, SeatStatus, StaffAct
@@ -80,6 +81,10 @@ class ConsoleApp(App[None]):
         """Whether the screens show the last status that came."""
         self._changes: list[events.Change] = []
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Name our own colour, before the style sheet is read."""
+        return {"calm": CALM}
+
     def on_mount(self) -> None:
         """Draw the empty hall and begin to follow core."""
         self.register_theme(THEME)
@@ -97,16 +102,20 @@ class ConsoleApp(App[None]):
 
     async def _follow(self) -> None:
         async for news in self._link.follow():
-            was_connected = self._view.connected
-            if isinstance(news, Lost):
-                self._view = replace(self._view, connected=False, trouble=news.detail)
-            else:
-                self._note(news)
-                self._came_at = self._steady()
-                self._view = replace(self._view, hall=news, connected=True, trouble="")
-            self.is_drawn = False
-            if self._view.connected is not was_connected:
-                self._draw()
+            self.receive(news)
+
+    def receive(self, news: HallStatus | Lost) -> None:
+        """Take what the line brought; drawn at the next turn, a lost or found line at once."""
+        was_connected = self._view.connected
+        if isinstance(news, Lost):
+            self._view = replace(self._view, connected=False, trouble=news.detail)
+        else:
+            self._note(news)
+            self._came_at = self._steady()
+            self._view = replace(self._view, hall=news, connected=True, trouble="")
+        self.is_drawn = False
+        if self._view.connected is not was_connected:
+            self._draw()
 
     def _note(self, hall: HallStatus) -> None:
         if self._view.hall is not None:
@@ -172,12 +181,12 @@ class ConsoleApp(App[None]):
         """Open the list of what concerns the whole hall."""
         if self._view.hall is None:
             return
-        menu = MenuDialog(self, d.MENU, hall_choices(self._view.hall))
+        menu = MenuDialog(self, d.MENU.say(self._view.language), hall_choices(self._view.hall))
         self.push_screen(menu, self._chosen)
 
-    def _chosen(self, action: Action | None) -> None:
+    def _chosen(self, action: Action | None, seat: SeatStatus | None = None) -> None:
         if action is not None:
-            self._open(action, None)
+            self._open(action, seat)
 
     def action_office(self) -> None:
         """Show what is on its way to the office."""
@@ -224,6 +233,11 @@ class ConsoleApp(App[None]):
         hall = self._view.hall
         task = None if hall is None else next((t for t in hall.tasks if t.id == name), None)
         if task is None:
+            return
+        seat = self._view.seat_of(task.candidate)
+        menu = None if seat is None else menu_of_task(self, task, seat)
+        if seat is not None and menu is not None:
+            self.push_screen(menu, partial(self._chosen, seat=seat))
             return
         dialog = dialog_of_task(self, task)
         if dialog is not None:

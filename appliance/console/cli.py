@@ -4,6 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from appliance.console.app import ConsoleApp
+from appliance.console.link import HallLink
+from appliance.console.messages import Language
+from appliance.console.pictures import ask_terminal
 from appliance.ipc.settings import SettingsError, read_settings
 from appliance.ipc.staff_client import StaffKeyError
 from appliance.ipc.staff_keys import find_staff_key, open_staff_key
@@ -12,6 +16,13 @@ from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 def main(argv: list[str] | None = None) -> int:
     """Run the console until the person closes it."""
     options = _parser().parse_args(argv)
+    if not has_terminal():
+        print(
+            "exam-console: expected a terminal to draw in; without one use "
+            "exam-appliance status and exam-appliance act",
+            file=sys.stderr,
+        )
+        return 2
     try:
         settings = read_settings(options.config)
         file = find_staff_key(Path(settings.staff_keys), options.staff, options.staff_key)
@@ -19,16 +30,16 @@ def main(argv: list[str] | None = None) -> int:
     except (SettingsError, StaffKeyError, OSError) as error:
         print(f"exam-console: {error}", file=sys.stderr)
         return 1
-    # Textual and the pictures are imported after the passphrase: the latter ask the terminal.
-    from appliance.console.app import ConsoleApp  # noqa: PLC0415
-    from appliance.console.link import HallLink  # noqa: PLC0415
-    from appliance.console.messages import Language  # noqa: PLC0415
-    from appliance.console.pictures import Picture  # noqa: PLC0415
-
-    Picture.sharp = options.pictures == "best"
+    if options.pictures == "best":
+        ask_terminal()
     link = HallLink(settings.staff_socket, file.staff, key)
     ConsoleApp(link, language=Language(options.language)).run()
     return 0
+
+
+def has_terminal() -> bool:
+    """Say whether there is a terminal to draw in: Textual draws on standard error."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _parser() -> argparse.ArgumentParser:

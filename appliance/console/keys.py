@@ -10,7 +10,7 @@ from appliance.console import messages as m
 from appliance.console.next_step import Step, next_step
 from appliance.console.view import HallView, Surroundings
 
-_WITH_N: Final = frozenset(Step) - {Step.NO_SUBJECT, Step.WAIT_START, Step.WATCH}
+_WITH_N: Final = frozenset(Step) - {Step.NO_SUBJECT, Step.WAIT_START, Step.WATCH, Step.DONE}
 """The steps that the key N does something about."""
 _GAP: Final = 2
 _GIVEN_UP: Final = ("/", "Q", "O", "L")

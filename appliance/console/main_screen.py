@@ -3,7 +3,7 @@
 Narrow terminals show the list of tasks below the seats, wide ones beside them.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.text import Text as Styled
 from textual.app import ComposeResult
@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import DataTable, Input, Static
 
-from appliance.console import accounts
+from appliance.console import accounts, wording
 from appliance.console import messages as m
 from appliance.console.head import Head, line_to_core
 from appliance.console.keys import key_line
-from appliance.console.next_step import say_next
+from appliance.console.next_step import Step, next_step, say_next
 from appliance.console.palette import CALM
 from appliance.console.tables import SeatTable, TaskTable
 from appliance.console.view import BREAKPOINTS, Desk, HallView, Surroundings
@@ -73,7 +73,8 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known."""
-        self.query_one("#search").display = False
+        search = self.query_one("#search", Input)
+        search.display = search.cursor_blink = False
         self.query_one(SeatTable).focus()
         self.show_hall(self._desk.view)
 
@@ -87,6 +88,7 @@ class MainScreen(Screen[None]):
         line = self.query_one("#trouble", Static)
         line.update(trouble)
         line.display = bool(trouble)
+        line.set_class(view.hall is None and not view.trouble, "waiting")
         self.set_class(view.hall is not None and not view.connected, "stale")
         self.query_one("#keys", Static).update(
             key_line(view, self._surroundings, self.size.width - 2)
@@ -97,8 +99,9 @@ class MainScreen(Screen[None]):
 
     def _show(self, view: HallView, hall: HallStatus) -> None:
         language = view.language
+        label = m.NEXT_DONE if next_step(hall).step is Step.DONE else m.NEXT
         following = Styled.assemble(
-            (f" {m.NEXT.say(language)} ", "reverse bold"), " ", say_next(hall, language)
+            (f" {label.say(language)} ", "reverse bold"), " ", say_next(hall, language)
         )
         self.query_one("#next", Static).update(following)
         note = self.query_one("#note", Static)
@@ -161,10 +164,23 @@ class MainScreen(Screen[None]):
 
 
 def _lanes(view: HallView, hall: HallStatus) -> Styled:
-    lines = [m.OFFICE_TITLE.say(view.language)]
-    lines += [
-        f"{accounts.lane_name(lane.lane, view.language)}: "
-        f"{accounts.lane_sentence(lane, view.language)}"
+    """Return the lanes as a small table of numbers; the page of the office has the words."""
+    language = view.language
+    heads = (m.LANE_SEALED, m.LANE_RECEIVED, m.LANE_VERIFIED)
+    rows = [(m.OFFICE_SHORT.say(language), *(head.say(language) for head in heads))]
+    rows += [
+        (
+            accounts.lane_name(lane.lane, language),
+            *(str(number) for number in (lane.sealed, lane.received, lane.verified)),
+        )
         for lane in hall.lanes
     ]
-    return Styled("\n".join(lines), CALM)
+    return Styled(
+        "\n".join(
+            "".join(wording.fitted(c, _LANE_CELLS[i]) for i, c in enumerate(r)) for r in rows
+        ),
+        CALM,
+    )
+
+
+_LANE_CELLS: Final = (12, 8, 9, 8)

@@ -67,6 +67,7 @@ STRANGER: Final = Text(
 
 # --- what to do next -------------------------------------------------------------------------
 NEXT: Final = Text("下一步", "Next")
+NEXT_DONE: Final = Text("已完成", "Done")
 NEXT_NO_SUBJECT: Final = Text("本场次没有科目可考", "This sitting has no subject left")
 NEXT_OPEN_DOORS: Final = Text(
     "核对考场时间，开放入场：按 N", "Compare the hall's time and open the doors: press N"
@@ -181,6 +182,12 @@ TASK_HELP: Final[dict[TaskKind, Text]] = {
         "上报包保存完好。请把下面的原因告知考试机构。",
         "The parcel is kept. Tell the office the reason below.",
     ),
+    TaskKind.HAND: Text("（没有写内容）", "(no words)"),
+    TaskKind.PROVISIONAL: Text(
+        "断线时交的卷，终端恢复后自动转为正式交卷。若其间给过补时，可以撤回，让考生继续答题。",
+        "Handed in while cut off; it becomes final by itself when the seat is back. If time was "
+        "given meanwhile, reopen it and the candidate goes on.",
+    ),
     TaskKind.ALERT: Text("请到座位旁查看。", "Go and look at the seat."),
     TaskKind.PAIRING: Text(
         "请查看该终端，再开放配对码。", "Look at the terminal, then pair again."
@@ -213,11 +220,10 @@ FACT_TIME: Final = Text("时间", "Time")
 FACT_TERMINAL: Final = Text("终端", "Terminal")
 SAVED_WORDS: Final = Text(
     "已答 {answered} 题，主机已存 {acknowledged} 条，终端待传 {spooled} 条",
-    "{answered} answered, {acknowledged} events on the box, {spooled} still at the seat",
+    "{answered} answered, {acknowledged} on the box, {spooled} to come",
 )
-TIME_WORDS: Final = Text(
-    "剩余 {left}（{end} 结束），已补时 {given}", "{left} left (ends {end}), {given} given"
-)
+TIME_WORDS: Final = Text("剩余 {left}（{end} 结束）", "{left} left (ends {end})")
+TIME_GIVEN: Final = Text("，已补时 {given}", ", {given} given")
 TIME_NOT_YET: Final = Text("尚未开始", "Not begun")
 READY_WORDS: Final = Text(
     "{found} 发现  {reachable} 连通  {paired} 配对  {ready} 就绪",
@@ -225,7 +231,7 @@ READY_WORDS: Final = Text(
 )
 TERMINAL_WORDS: Final = Text(
     "{address}，时差 {offset} 毫秒，摄像头 {cameras} 个",
-    "{address}, clock off by {offset} ms, {cameras} cameras",
+    "{address}, clock off by {offset} ms, cameras: {cameras}",
 )
 SEAT_KEYS: Final = Text(
     "字母或 ↑↓ Enter 操作   N 证件号   Z 放大照片   Esc 返回",
@@ -246,7 +252,8 @@ EVENT_GIVEN: Final = Text("补时 {span}", "{span} given")
 EVENT_LEFT: Final = Text("离开考试界面（第 {n} 次）", "left the screen (time {n})")
 EVENT_SEATED: Final = Text("{name} 到本座位", "{name} came to this seat")
 
-KEY_HINT: Final = Text(
+KEY_HINT: Final = Text("Enter 确定   Esc 返回", "Enter: do it   Esc: back")
+KEY_HINT_TAB: Final = Text(
     "Enter 确定   Tab 下一项   Esc 返回", "Enter: do it   Tab: next field   Esc: back"
 )
 KEY_CHOOSE: Final = Text(
@@ -311,6 +318,10 @@ LANE_WORDS: Final = Text(
     "{sealed} sealed, {received} received, {verified} verified",
 )
 OFFICE_TITLE: Final = Text("上报考试机构", "On the way to the office")
+OFFICE_SHORT: Final = Text("上报", "office")
+LANE_SEALED: Final = Text("封装", "sealed")
+LANE_RECEIVED: Final = Text("收到", "received")
+LANE_VERIFIED: Final = Text("核验", "verified")
 LANE_REFUSED: Final = Text("拒收 {n}", "{n} refused")
 LANE_WAITING: Final = Text("待传 {size}", "{size} to go")
 LINE_ERROR: Final = Text("最近一次错误：{error}", "Last error: {error}")

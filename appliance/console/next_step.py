@@ -14,6 +14,7 @@ import msgspec
 from appliance.console import accounts, wording
 from appliance.console import messages as m
 from appliance.console.messages import Language
+from appliance.console.places import label_of
 from exam.session import WRITING, State
 from protocol.staff_api import HallStatus, SeatStatus, SubjectStatus, Task, TaskKind
 
@@ -168,11 +169,6 @@ def _watch(hall: HallStatus, _found: NextStep, language: Language) -> str:
         done=accounts.accounted(hall),
         all=accounts.everybody(hall),
     )
-
-
-def label_of(hall: HallStatus, seat: str) -> str:
-    """Return what is painted on the desk; the identifier where the seat is not known."""
-    return next((each.label for each in hall.seats if each.seat == seat), seat)
 
 
 _Sentence = Callable[[HallStatus, NextStep, Language], str]

@@ -33,9 +33,8 @@ class OfficeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Draw the places."""
         yield Head(id="head")
-        yield Static(
-            f" {m.OFFICE_TITLE.say(self._desk.view.language)}", id="office-title", markup=False
-        )
+        title = m.OFFICE_TITLE.say(self._desk.view.language)
+        yield Static(title, id="office-title", markup=False)
         with VerticalScroll(id="office-body"):
             yield Static("", id="lanes", markup=False)
         yield Static(m.KEY_BACK.say(self._desk.view.language), id="keys", markup=False)

@@ -12,7 +12,7 @@ from appliance.console.seat_rows import Tone
 GOOD: Final = "#7fd49b"
 LOOK: Final = "#f0c34e"
 BAD: Final = "#ff8a80"
-CALM: Final = "#93a4b1"
+CALM: Final = "#a9b8c3"
 PLAIN: Final = "#e8edf0"
 BACKGROUND: Final = "#12181d"
 

@@ -1,24 +1,34 @@
-"""Pictures of candidates in the terminal: half-cells everywhere, sharper where the terminal can.
+"""Pictures of candidates in the terminal: half-cells, or the best that the terminal can.
 
-`best_widget` asks the terminal once, before Textual owns it; see `textual_image`. Whatever
-comes as a picture was made by a seat: it is decoded here, bounded, and nothing else.
+A half-cell picture is two pixels a cell, drawn with the upper half block: it works
+everywhere, tmux and SSH included, and asks the terminal nothing. `ask_terminal` lets
+textual-image find out whether it can do better (sixel, Kitty's protocol); that talks to the
+terminal, so it is done before Textual owns it, and only when a person wants it.
+
+Whatever comes as a picture was made by a seat: it is decoded here, bounded, and nothing else.
 """
 
 import io
+import logging
 from typing import Any, Final
 
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
-from textual_image.widget import HalfcellImage
-from textual_image.widget import Image as BestImage
 
 _LARGEST: Final = (1600, 1600)
 _MOST_PIXELS: Final = 40_000_000
 _CLOSER: Final = 0.55
 """The part of a picture's sides that is left when a person looks closer."""
+_UPPER_HALF: Final = "\u2580"
 
 
 class PictureError(ValueError):
@@ -32,7 +42,7 @@ def decode(data: bytes) -> Pillow.Image:
             if opened.width * opened.height > _MOST_PIXELS:
                 raise PictureError(f"expected a picture of a face; got {opened.size} pixels")
             picture = opened.convert("RGB")
-    except (UnidentifiedImageError, OSError, Pillow.DecompressionBombError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, Pillow.DecompressionBombError) as error:
         raise PictureError(f"expected a JPEG or PNG picture: {error}") from error
     picture.thumbnail(_LARGEST)
     return picture
@@ -46,11 +56,74 @@ def closer(picture: Pillow.Image) -> Pillow.Image:
     return picture.crop((left, top, left + width, top + height))
 
 
+def half_cells(picture: Pillow.Image, columns: int, rows: int) -> list[Strip]:
+    """Return the picture as lines of half-cells, as large as fits; its shape is kept.
+
+    A cell is taken to be twice as high as it is wide.
+    """
+    scale = min(columns / picture.width, 2 * rows / picture.height)
+    width = max(1, min(columns, round(picture.width * scale)))
+    height = max(1, min(rows, round(picture.height * scale / 2)))
+    pixels = picture.resize((width, 2 * height), Pillow.Resampling.LANCZOS).load()
+    assert pixels is not None  # a picture that was just made has its pixels
+    return [
+        Strip([_cell(pixels[x, 2 * y], pixels[x, 2 * y + 1]) for x in range(width)], width)
+        for y in range(height)
+    ]
+
+
+def _cell(upper: Any, lower: Any) -> Segment:
+    return Segment(_UPPER_HALF, Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower)))
+
+
+class HalfCells(Widget):
+    """Draws a picture in half-cells, as large as it has room."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._image: Pillow.Image | None = None
+        self._lines: list[Strip] = []
+        self._drawn_for: tuple[int, Size] | None = None
+
+    @property
+    def image(self) -> Pillow.Image | None:
+        """The picture."""
+        return self._image
+
+    @image.setter
+    def image(self, image: Pillow.Image | None) -> None:
+        self._image = image
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of cells."""
+        if self._image is None:
+            return Strip.blank(self.size.width)
+        wanted = (id(self._image), self.size)
+        if wanted != self._drawn_for:
+            self._drawn_for = wanted
+            self._lines = half_cells(self._image, *self.size)
+        line = self._lines[y] if y < len(self._lines) else Strip([])
+        return line.extend_cell_length(self.size.width, self.rich_style)
+
+
+class Painter:
+    """Makes the widget that draws pictures; half-cells until `ask_terminal` finds better."""
+
+    widget: type[Any] = HalfCells
+
+
+def ask_terminal() -> None:
+    """Find out what this terminal can; before the app runs, since it talks to the terminal."""
+    logging.getLogger("textual_image").addHandler(logging.NullHandler())
+    logging.getLogger("textual_image").propagate = False
+    from textual_image.widget import Image  # noqa: PLC0415 - importing it asks the terminal
+
+    Painter.widget = Image
+
+
 class Picture(Vertical):
     """A picture with its caption; says so where there is none."""
-
-    sharp = False
-    """Set once before the app runs: use what the terminal can, instead of half-cells."""
 
     def __init__(self, caption: str, missing: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -62,7 +135,7 @@ class Picture(Vertical):
     def compose(self) -> ComposeResult:
         """Draw caption and picture."""
         yield Static(self._caption, classes="caption", markup=False)
-        yield (BestImage if self.sharp else HalfcellImage)(classes="picture")
+        yield Painter.widget(classes="picture")
         yield Static(self._missing, classes="no-picture", markup=False)
 
     def show(self, picture: Pillow.Image | None) -> None:
@@ -70,13 +143,18 @@ class Picture(Vertical):
         self._picture = picture
         self._draw()
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a picture."""
+        return self._picture is not None
+
     def look(self, *, close: bool) -> None:
         """Show the middle only, or the whole."""
         self._is_close = close
         self._draw()
 
     def _draw(self) -> None:
-        image = self.query_one(".picture", BestImage if self.sharp else HalfcellImage)
+        image: Any = self.query_one(".picture")
         image.display = self._picture is not None
         self.query_one(".no-picture").display = self._picture is None
         if self._picture is not None:

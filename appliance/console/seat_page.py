@@ -18,11 +18,12 @@ from appliance.console.actions import Action, Choice, seat_choices
 from appliance.console.events import Change
 from appliance.console.messages import Language, Text
 from appliance.console.palette import COLOURS
+from appliance.console.places import label_of
 from appliance.console.portraits import Portraits
 from appliance.console.seat_rows import Cell, Tone, is_lost, readiness, state_cell
 from appliance.console.view import BREAKPOINTS, Desk, HallView
 from exam.session import ENDED
-from protocol.staff_api import HallStatus, Occupant, SeatStatus
+from protocol.staff_api import HallStatus, Occupant, SeatStatus, TaskKind
 
 Do = Callable[[Action, SeatStatus], None]
 _LATEST: Final = 6
@@ -61,6 +62,7 @@ class SeatPage(Screen[None]):
                 yield Static("", id="facts", markup=False)
             with VerticalScroll(id="seat-right", can_focus=False):
                 yield OptionList(id="actions", compact=True)
+                yield Static("", id="advice", markup=False)
                 yield Static("", id="events", markup=False)
         yield Static(m.SEAT_KEYS.say(self._desk.view.language), id="keys", markup=False)
 
@@ -80,10 +82,13 @@ class SeatPage(Screen[None]):
         trouble.update("" if view.connected else m.CORE_LOST.say(view.language, at=at))
         trouble.display = not view.connected
         name = m.EMPTY_SEAT.say(view.language) if seat.occupant is None else seat.occupant.name
-        title = m.SEAT_TITLE.say(view.language, seat=seat.label)
+        title = m.SEAT_TITLE.say(view.language, seat=label_of(view.hall, seat.seat))
         self.query_one("#seat-title", Static).update(f"{title}  {name}")
         facts = seat_facts(view.hall, seat, view.language, whole_number=self._shows_number)
         self.query_one("#facts", Static).update(_lines(facts))
+        self.query_one("#advice", Static).update(
+            m.TASK_HELP[TaskKind.LOST].say(view.language) if is_lost(seat) else ""
+        )
         self._show_choices(seat_choices(view.hall, seat), view.language)
         self._show_events(view.hall, view.language)
 
@@ -173,14 +178,11 @@ def _time(hall: HallStatus, occupant: Occupant, language: Language) -> Cell:
     end = occupant.own_end
     if end is None:
         return Cell(m.TIME_NOT_YET.say(language), Tone.CALM)
-    return Cell(
-        m.TIME_WORDS.say(
-            language,
-            left="-" if occupant.state in ENDED else wording.span(end - hall.hall_time),
-            end=wording.clock(end, hall.time_zone),
-            given=wording.span(occupant.given_ms),
-        )
-    )
+    left = "-" if occupant.state in ENDED else wording.span(end - hall.hall_time)
+    words = m.TIME_WORDS.say(language, left=left, end=wording.clock(end, hall.time_zone))
+    if occupant.given_ms:
+        words += m.TIME_GIVEN.say(language, given=wording.span(occupant.given_ms))
+    return Cell(words)
 
 
 def _marks(seat: SeatStatus, occupant: Occupant, language: Language) -> Iterable[Fact]:

@@ -4,7 +4,6 @@ Every state has a sign and a colour: ``✓`` good, ``!`` look, ``✗`` bad, ``-`
 are one cell wide in every terminal; the widths of the columns are fixed here.
 """
 
-import re
 from enum import StrEnum
 from typing import Final
 
@@ -13,10 +12,12 @@ import msgspec
 from appliance.console import messages as m
 from appliance.console import wording
 from appliance.console.messages import Language, Text
+from appliance.console.places import in_order, labels
 from exam.session import ENDED, State
 from protocol.staff_api import HallStatus, Occupant, SeatStatus, TaskKind
 
 _WARN_LEFT_MS: Final = 5 * 60_000
+_LONG_WORD: Final = 4
 
 
 class Tone(StrEnum):
@@ -55,10 +56,10 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 COLUMNS: Final = (
-    Column(title=m.COLUMN_SEAT, widths=(7, 7)),
-    Column(title=m.COLUMN_NAME, widths=(12, 12)),
-    Column(title=m.COLUMN_READY, widths=(9, 8)),
-    Column(title=m.COLUMN_STATE, widths=(11, 13)),
+    Column(title=m.COLUMN_SEAT, widths=(7, 6)),
+    Column(title=m.COLUMN_NAME, widths=(12, 11)),
+    Column(title=m.COLUMN_READY, widths=(9, 9)),
+    Column(title=m.COLUMN_STATE, widths=(11, 14)),
     Column(title=m.COLUMN_ANSWERED, widths=(5, 5)),
     Column(title=m.COLUMN_SAVED, widths=(8, 8)),
     Column(title=m.COLUMN_LEFT, widths=(8, 8)),
@@ -87,38 +88,38 @@ _STATE_CELLS: Final[dict[State, tuple[str, Tone]]] = {
 def rows(hall: HallStatus, language: Language, search: str = "") -> list[SeatRow]:
     """Return the rows of the seats that fit the search, by the seats' labels."""
     doubtful = {task.candidate for task in hall.tasks if task.kind is TaskKind.IDENTITY}
+    called = labels(hall)
     return [
-        SeatRow(seat=seat.seat, cells=_cells(seat, hall.hall_time, doubtful, language))
+        SeatRow(
+            seat=seat.seat,
+            cells=(Cell(called[seat.seat]), *_cells(seat, hall.hall_time, doubtful, language)),
+        )
         for seat in in_order(hall.seats)
         if fits(seat, search)
     ]
 
 
-def in_order(seats: tuple[SeatStatus, ...]) -> list[SeatStatus]:
-    """Return the seats as a person counts them: 2 before 10."""
-    return sorted(seats, key=lambda seat: (seat.room, _counted(seat.label), seat.seat))
-
-
-def _counted(label: str) -> list[tuple[int, str]]:
-    parts = re.findall(r"\d+|\D+", label)
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
-
-
 def fits(seat: SeatStatus, search: str) -> bool:
-    """Say whether every word of the search is found at this seat."""
+    """Say whether every word of the search is found at this seat.
+
+    Short words are not looked for in ID numbers and addresses: every "03" would be there.
+    """
     occupant = seat.occupant
-    about = [seat.seat, seat.label, seat.room, seat.address]
+    about, numbers = [seat.seat, seat.label, seat.room], [seat.address]
     if occupant is not None:
-        about += [occupant.name, occupant.candidate, occupant.id_number]
-    where = " ".join(about).casefold()
-    return all(word in where for word in search.casefold().split())
+        about += [occupant.name, occupant.candidate]
+        numbers.append(occupant.id_number)
+    short = " ".join(about).casefold()
+    long = " ".join([short, *numbers]).casefold()
+    words = search.casefold().split()
+    return all(word in (long if len(word) >= _LONG_WORD else short) for word in words)
 
 
 def _cells(seat: SeatStatus, now: int, doubtful: set[str], language: Language) -> tuple[Cell, ...]:
     occupant = seat.occupant
-    head = (Cell(seat.label), _name(occupant, language), readiness(seat))
+    head = (_name(occupant, language), readiness(seat))
     if occupant is None:
-        return (*head, *(Cell("") for _ in COLUMNS[len(head) :]))
+        return (*head, *(Cell("") for _ in COLUMNS[1 + len(head) :]))
     return (
         *head,
         state_cell(occupant.state, language),

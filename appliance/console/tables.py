@@ -12,8 +12,8 @@ from textual.widgets import DataTable
 from appliance.console import messages as m
 from appliance.console import seat_rows, wording
 from appliance.console.messages import Language
-from appliance.console.next_step import label_of
 from appliance.console.palette import COLOURS
+from appliance.console.places import label_of
 from appliance.console.seat_rows import COLUMNS, Cell, SeatRow, Tone
 from appliance.console.view import HallView
 from protocol.staff_api import HallStatus, Task, TaskKind
@@ -123,7 +123,7 @@ def task_cell(task: Task, hall: HallStatus, language: Language) -> Cell:
     sign = "!" if task.kind in _URGENT else "?"
     tone = Tone.BAD if task.kind in {TaskKind.LOST, TaskKind.DISK} else Tone.LOOK
     where = label_of(hall, task.seat) if task.seat else ""
-    since = wording.span(hall.hall_time - task.since) if task.since else ""
+    since = wording.span(hall.hall_time - task.since) if task.since and task.candidate else ""
     parts = [sign, where, task.name, m.TASK[task.kind].say(language), since]
     words = m.REASON_CODE[task.text].say(language) if task.text in m.REASON_CODE else task.text
     if task.kind is not TaskKind.DISK or task.text in m.REASON_CODE:

@@ -44,7 +44,7 @@ class Dialog(ModalScreen[R]):
             yield Static(self.title_text(), classes="dialog-title", markup=False)
             with VerticalScroll(classes="dialog-body", can_focus=False):
                 yield from self.body()
-            yield Static("", id="problem", markup=False)
+            yield hidden("problem")
             yield Static(self.keys_text(), id="dialog-keys", markup=False)
 
     def title_text(self) -> str:
@@ -63,7 +63,8 @@ class Dialog(ModalScreen[R]):
         """Show a line of trouble, or of progress."""
         line = self.query_one("#problem", Static)
         line.update(text)
-        line.set_classes(f"tone-{tone}" if text else "")
+        line.set_classes(f"tone-{tone}")
+        line.display = bool(text)
 
     def show_hall(self, view: HallView) -> None:
         """Draw what has changed; most dialogs show nothing that does."""
@@ -199,6 +200,7 @@ class CyclingInput(Input):
 
     def __init__(self, value: str, usual: Sequence[str], *, name: str) -> None:
         super().__init__(value, id=name, compact=True, select_on_focus=False)
+        self.cursor_blink = False
         self._usual = tuple(usual)
 
     def action_cycle(self, by: int) -> None:
@@ -210,6 +212,13 @@ class CyclingInput(Input):
         place = self._usual.index(self.value) + by if self.value in self._usual else min(by, 0)
         self.value = self._usual[place % len(self._usual)]
         self.cursor_position = len(self.value)
+
+
+def hidden(name: str) -> Static:
+    """Return a line that is not there until it has something to say."""
+    line = Static("", id=name, markup=False)
+    line.display = False
+    return line
 
 
 def labelled(label: str, field: Widget) -> Iterable[Widget]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from textual.widget import Widget
-from textual.widgets import Checkbox, Static
+from textual.widgets import Static
 
+from appliance.console import messages as m
 from appliance.console.dialogs.base import ActDialog, CyclingInput, labelled
 from appliance.console.dialogs.forms import CHECKED, Field, Form
+from appliance.console.dialogs.ticks import Tick
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.view import Desk
 
@@ -22,12 +24,16 @@ class FormDialog(ActDialog):
         """Return the form's title."""
         return self._form.title
 
+    def keys_text(self) -> str:
+        """Return the line that says which keys do what."""
+        return self.say(m.KEY_HINT_TAB if len(self._form.fields) > 1 else m.KEY_HINT)
+
     def body(self) -> Iterable[Widget]:
         """Yield what is told, and the fields."""
         yield Static(self._form.tell, classes="tell", markup=False)
         for field in self._form.fields:
             if field.is_check:
-                yield Checkbox(field.label, id=field.id, compact=True)
+                yield Tick(field.label, name=field.id)
             else:
                 entry = CyclingInput(field.value, field.usual, name=field.id)
                 yield from labelled(field.label, entry)
@@ -38,5 +44,5 @@ class FormDialog(ActDialog):
 
     def _value(self, field: Field) -> str:
         if field.is_check:
-            return CHECKED if self.query_one(f"#{field.id}", Checkbox).value else ""
+            return CHECKED if self.query_one(f"#{field.id}", Tick).value else ""
         return self.query_one(f"#{field.id}", CyclingInput).value

@@ -14,7 +14,7 @@ from appliance.console.actions import Action
 from appliance.console.dialogs import messages as d
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.messages import Language, Text
-from appliance.console.seat_rows import in_order
+from appliance.console.places import in_order, label_of, labels
 from appliance.console.view import HallView
 from exam.session import State
 from protocol import staff_api as api
@@ -54,17 +54,24 @@ class _Ask(msgspec.Struct, frozen=True, kw_only=True):
         return text.say(self.language, **values)
 
     @property
-    def candidate(self) -> str:
-        """The candidate at the seat; empty for all."""
+    def candidate(self) -> str | None:
+        """The candidate at the seat; None for all."""
         if self.seat is None or self.seat.occupant is None:
-            return ""
+            return None
         return self.seat.occupant.candidate
+
+    @property
+    def one(self) -> str:
+        """The candidate, for an act that never concerns all."""
+        if self.candidate is None:
+            raise ValueError("this act is about one candidate: expected a seat with somebody")
+        return self.candidate
 
     @property
     def who(self) -> str:
         if self.seat is None or self.seat.occupant is None:
             return self.say(d.WHOM_ALL)
-        return f"{self.seat.label} {self.seat.occupant.name}"
+        return f"{label_of(self.hall, self.seat.seat)} {self.seat.occupant.name}"
 
 
 def form_of(action: Action, view: HallView, seat: SeatStatus | None) -> Form | None:
@@ -137,14 +144,14 @@ def _absent(ask: _Ask) -> Form:
         ask,
         d.MARK_ABSENT,
         d.ABSENT_TELL,
-        lambda why: api.MarkAbsent(candidate=ask.candidate, reason=why),
+        lambda why: api.MarkAbsent(candidate=ask.one, reason=why),
         sure=d.CHANGES_NOTHING,
     )
 
 
 def _reopen(ask: _Ask) -> Form:
     return _with_reason(
-        ask, d.REOPEN, d.REOPEN_TELL, lambda why: api.Reopen(candidate=ask.candidate, reason=why)
+        ask, d.REOPEN, d.REOPEN_TELL, lambda why: api.Reopen(candidate=ask.one, reason=why)
     )
 
 
@@ -208,7 +215,7 @@ def _void(ask: _Ask) -> Form:
         if not reason:
             return Problem(text=ask.say(m.REASON_NEEDED), field="reason")
         return Wanted(
-            act=api.Void(candidate=ask.candidate, article=article, reason=reason),
+            act=api.Void(candidate=ask.one, article=article, reason=reason),
             sure=f"{told}\n{ask.say(d.CHANGES_NOTHING)}",
         )
 
@@ -232,7 +239,8 @@ def free_seats(hall: HallStatus) -> dict[str, str]:
         for seat in seats
         if seat.occupant is not None and seat.occupant.state in {State.ABSENT, State.REFUSED}
     ]
-    return {seat.label: seat.seat for seat in (*empty, *left)}
+    called = labels(hall)
+    return {called[seat.seat]: seat.seat for seat in (*empty, *left)}
 
 
 def _move(ask: _Ask) -> Form:
@@ -245,7 +253,7 @@ def _move(ask: _Ask) -> Form:
             return Problem(text=ask.say(d.MOVE_NO_SUCH, labels=" ".join(free)), field="seat")
         if not reason:
             return Problem(text=ask.say(m.REASON_NEEDED), field="reason")
-        return Wanted(act=api.Move(candidate=ask.candidate, seat=seat, reason=reason))
+        return Wanted(act=api.Move(candidate=ask.one, seat=seat, reason=reason))
 
     return Form(
         title=ask.say(d.MOVE),
@@ -265,12 +273,12 @@ def _move(ask: _Ask) -> Form:
 
 def _grant_leave(ask: _Ask) -> Form:
     tell = ask.say(d.LEAVE_TELL, who=ask.who)
-    return _without_fields(ask, d.GRANT_LEAVE, tell, api.GrantLeave(candidate=ask.candidate))
+    return _without_fields(ask, d.GRANT_LEAVE, tell, api.GrantLeave(candidate=ask.one))
 
 
 def _end_leave(ask: _Ask) -> Form:
     tell = ask.say(d.BACK_TELL, who=ask.who)
-    return _without_fields(ask, d.END_LEAVE, tell, api.EndLeave(candidate=ask.candidate))
+    return _without_fields(ask, d.END_LEAVE, tell, api.EndLeave(candidate=ask.one))
 
 
 def _lower_hand(ask: _Ask) -> Form:
@@ -284,7 +292,7 @@ def _lower_hand(ask: _Ask) -> Form:
     )
     raised = ask.say(d.HAND_TELL, who=ask.who, text=words or ask.say(d.HAND_NO_WORDS))
     tell = f"{raised}\n\n{ask.say(d.HAND_SURE)}"
-    return _without_fields(ask, d.LOWER_HAND, tell, api.LowerHand(candidate=ask.candidate))
+    return _without_fields(ask, d.LOWER_HAND, tell, api.LowerHand(candidate=ask.one))
 
 
 def _close(ask: _Ask) -> Form | None:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from appliance.console import messages as m
 from appliance.console import wording
 from appliance.console.dialogs import messages as d
-from appliance.console.dialogs.base import ActDialog, CyclingInput
+from appliance.console.dialogs.base import ActDialog, CyclingInput, hidden
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.portraits import Portraits
 from appliance.console.view import Desk
@@ -47,12 +47,13 @@ class IdentityDialog(ActDialog):
             yield Static(self._facts(), id="facts", markup=False)
             yield Portraits(self.desk, self._occupant.candidate)
             yield Static("", id="decided", markup=False)
-            yield Static("", id="problem", markup=False)
+            yield hidden("problem")
             yield Static(self.say(d.IDENTITY_KEYS), id="dialog-keys", markup=False)
 
     def title_text(self) -> str:
         """Return the title."""
-        return self.say(d.IDENTITY_TITLE, who=f"{self._label} {self._occupant.name}")
+        title = self.say(d.IDENTITY_TITLE, who=f"{self._label} {self._occupant.name}")
+        return f"{title}   ! {self._why}" if self._why else title
 
     def _facts(self) -> str:
         number = self._occupant.id_number
@@ -62,8 +63,6 @@ class IdentityDialog(ActDialog):
         parts.append(
             self.say(m.DISTANCE, distance=distance) if distance else self.say(m.NO_DISTANCE)
         )
-        if self._why:
-            parts.append(f"! {self._why}")
         return "   ".join(parts)
 
     def action_show_number(self) -> None:
@@ -82,7 +81,7 @@ class IdentityDialog(ActDialog):
         self._accepted = accepted
         tell = d.IDENTITY_YES_TELL if accepted else d.IDENTITY_NO_TELL
         line = self.query_one("#decided", Static)
-        line.update(f"{self.say(tell)}  {self.say(m.REASON)}")
+        line.update(self.say(tell))
         line.set_classes("tone-good" if accepted else "tone-bad")
         reasons = d.IDENTITY_YES_REASONS if accepted else d.IDENTITY_NO_REASONS
         usual = [text.say(self.language) for text in reasons]

@@ -13,7 +13,6 @@ from textual.widgets.option_list import Option
 from appliance.console import messages as m
 from appliance.console.actions import Action, Choice
 from appliance.console.dialogs.base import Dialog
-from appliance.console.messages import Text
 from appliance.console.view import Desk
 
 
@@ -22,17 +21,20 @@ class MenuDialog(Dialog[Action | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
-    def __init__(self, desk: Desk, title: Text, choices: Sequence[Choice]) -> None:
+    def __init__(self, desk: Desk, title: str, choices: Sequence[Choice], tell: str = "") -> None:
         super().__init__(desk)
         self._title = title
         self._choices = choices
+        self._tell = tell
 
     def title_text(self) -> str:
         """Return the title."""
-        return self.say(self._title)
+        return self._title
 
     def body(self) -> Iterable[Widget]:
-        """Yield the list."""
+        """Yield what is told, and the list."""
+        if self._tell:
+            yield Static(self._tell, classes="tell", markup=False)
         yield OptionList(*(self._option(choice) for choice in self._choices), compact=True)
 
     def _option(self, choice: Choice) -> Option:

@@ -72,7 +72,6 @@ PAIR_KEYS: Final = Text(
     "Space: choose   A: all or none   Enter: show the code   Esc: back",
 )
 PAIR_NONE: Final = Text("请至少选一个座位。", "Choose one seat at least.")
-PAIR_SEAT_LINE: Final = Text("{label}  {state}", "{label}  {state}")
 PAIR_IS_PAIRED: Final = Text("✓ 已配对", "✓ paired")
 PAIR_REPLACES: Final = Text(
     "{seats} 已经配对。重新配对即换机：原来的终端不再被接受。",
@@ -82,10 +81,10 @@ PAIR_IS_FOUND: Final = Text("! 终端已发现，待配对", "! terminal found, 
 PAIR_IS_AWAY: Final = Text("- 未见终端", "- no terminal seen")
 PAIR_OPEN: Final = Text("在终端上输入这九位数字", "Type these nine digits at the terminals")
 PAIR_LEFT: Final = Text(
-    "还剩 {n} 个座位（{until} 后失效）：{seats}", "{n} seats left, {until} to go: {seats}"
+    "还剩 {n} 个座位（{until} 后失效）：{seats}", "Seats left: {n}, {until} to go: {seats}"
 )
 PAIR_FAILURES: Final = Text(
-    "! 输错 {n} 次，最近一次：{last}", "! {n} wrong codes, the last one from {last}"
+    "! 输错 {n} 次，最近一次：{last}", "! Wrong codes: {n}, the last one from {last}"
 )
 PAIR_NO_FAILURES: Final = Text("没有输错", "No wrong codes")
 PAIR_OPEN_KEYS: Final = Text(
@@ -109,9 +108,9 @@ UNLOCK_LOOK: Final = Text(
 UNLOCK_SHORT: Final = Text(
     "还没输完，每组五个字符。", "Not complete: each group has five characters."
 )
-UNLOCK_WRONG: Final = Text("已错 {n} 次", "{n} wrong codes so far")
+UNLOCK_WRONG: Final = Text("已错 {n} 次", "Wrong codes so far: {n}")
 UNLOCK_WAIT: Final = Text(
-    "! 已错 {n} 次，{left} 后可以再试", "! {n} wrong codes: the next try in {left}"
+    "! 已错 {n} 次，{left} 后可以再试", "! Wrong codes: {n}; the next try in {left}"
 )
 
 # --- the start -------------------------------------------------------------------------------
@@ -158,7 +157,7 @@ EXTEND_NOT_NUMBER: Final = Text(
 )
 MESSAGE_TELL: Final = Text("{who} 的屏幕上会显示：", "Shown on the screen of {who}:")
 MESSAGE_TEXT: Final = Text("消息", "Message")
-MESSAGE_CONFIRM: Final = Text("须考生确认看过（空格切换）", "Must be confirmed as read (space)")
+MESSAGE_CONFIRM: Final = Text("须考生确认看过（空格勾选）", "Must be confirmed as read (Space)")
 MESSAGE_EMPTY: Final = Text("请先写消息。", "Write the message first.")
 COLLECT_TELL: Final = Text(
     "{who}：立即收卷，之后不能再作答。已存的作答全部保留。",
@@ -184,10 +183,7 @@ LEAVE_TELL: Final = Text(
 BACK_TELL: Final = Text("{who}：已回到座位。", "{who}: is back at the seat.")
 HAND_TELL: Final = Text("{who} 举手：{text}", "{who} raised a hand: {text}")
 HAND_NO_WORDS: Final = Text("（没有写内容）", "(no words)")
-HAND_SURE: Final = Text(
-    "到座位处理完后按 Enter。用文字答复：Esc 返回，在座位页按 M。",
-    "Press Enter when it was answered. To answer by text: Esc, then M on the seat's page.",
-)
+HAND_SURE: Final = Text("处理完后按 Enter。", "Press Enter when it was answered.")
 MOVE_TELL: Final = Text(
     "{who}：在新座位重新登录后接着作答。旧座位未上传的作答另行保存，不自动并入。",
     "{who}: logs in at the new seat and goes on. What the old seat had not sent is kept apart.",
@@ -221,11 +217,12 @@ IDENTITY_KEYS: Final = Text(
 )
 IDENTITY_CHOOSE: Final = Text("请先按 Y 或 N。", "Press Y or N first.")
 IDENTITY_YES_TELL: Final = Text(
-    "裁定：是同一人，准予考试。", "You decide: the same person, admitted."
+    "裁定：是同一人，准予考试。原因（↓ 选常用）：",
+    "The same person: admitted. Reason (down arrow: usual ones):",
 )
 IDENTITY_NO_TELL: Final = Text(
-    "裁定：不是同一人。未交卷者请离考场，已交卷者作废。",
-    "You decide: not the same person: turned away, or voided where handed in.",
+    "裁定：不是同一人，请离考场；已交卷者作废。原因（↓ 选常用）：",
+    "Not the same: turned away, or voided where handed in. Reason (down arrow):",
 )
 IDENTITY_YES_REASONS: Final[tuple[Text, ...]] = (
     Text("当面核对证件与本人相符", "identity card and person compared, they agree"),

@@ -1,27 +1,30 @@
 """Which dialog an action or a task opens."""
 
-from typing import Any
+from typing import Any, Final
 
 from textual.screen import ModalScreen
 
 from appliance.console import messages as m
 from appliance.console import wording
-from appliance.console.actions import Action
+from appliance.console.actions import Action, seat_choices
 from appliance.console.dialogs import messages as d
 from appliance.console.dialogs.doors import DoorsDialog
 from appliance.console.dialogs.form import FormDialog
 from appliance.console.dialogs.forms import form_of
 from appliance.console.dialogs.identity import IdentityDialog
-from appliance.console.dialogs.menu import PageDialog
+from appliance.console.dialogs.menu import MenuDialog, PageDialog
 from appliance.console.dialogs.pairing import PairingDialog
 from appliance.console.dialogs.start import ArmDialog
 from appliance.console.dialogs.unlock import UnlockDialog
 from appliance.console.messages import Language
-from appliance.console.next_step import label_of
+from appliance.console.places import label_of
 from appliance.console.view import Desk
 from protocol.staff_api import HallStatus, SeatStatus, Task, TaskKind
 
-_FORM_OF_TASK = {TaskKind.HAND: Action.LOWER_HAND, TaskKind.PROVISIONAL: Action.REOPEN}
+_CHOICES_OF_TASK: Final[dict[TaskKind, tuple[Action, ...]]] = {
+    TaskKind.HAND: (Action.LOWER_HAND, Action.MESSAGE),
+    TaskKind.PROVISIONAL: (Action.REOPEN, Action.COLLECT),
+}
 
 
 def dialog_of(desk: Desk, action: Action, seat: SeatStatus | None) -> ModalScreen[Any] | None:
@@ -57,7 +60,7 @@ def _identity(desk: Desk, hall: HallStatus, seat: SeatStatus | None) -> ModalScr
         "",
     )
     why = m.REASON_CODE[code].say(desk.view.language) if code in m.REASON_CODE else code
-    return IdentityDialog(desk, seat.label, seat.occupant, why)
+    return IdentityDialog(desk, label_of(hall, seat.seat), seat.occupant, why)
 
 
 def dialog_of_task(desk: Desk, task: Task) -> ModalScreen[Any] | None:
@@ -70,11 +73,19 @@ def dialog_of_task(desk: Desk, task: Task) -> ModalScreen[Any] | None:
         return DoorsDialog(desk)
     if task.kind is TaskKind.IDENTITY and seat is not None:
         return _identity(desk, hall, seat)
-    if task.kind in _FORM_OF_TASK and seat is not None:
-        return dialog_of(desk, _FORM_OF_TASK[task.kind], seat)
     if task.kind in {TaskKind.LOST, TaskKind.ALERT} and seat is not None:
         return None
     return PageDialog(desk, _title(hall, task, desk.view.language), _advice(hall, task, desk))
+
+
+def menu_of_task(desk: Desk, task: Task, seat: SeatStatus) -> MenuDialog | None:
+    """Return the choice that a task leaves to a person; None where it leaves none."""
+    hall, wanted = desk.view.hall, _CHOICES_OF_TASK.get(task.kind)
+    if hall is None or wanted is None:
+        return None
+    choices = [choice for choice in seat_choices(hall, seat) if choice.action in wanted]
+    tell = task.text or m.TASK_HELP[task.kind].say(desk.view.language)
+    return MenuDialog(desk, _title(hall, task, desk.view.language), choices, tell)
 
 
 def _title(hall: HallStatus, task: Task, language: Language) -> str:

@@ -6,16 +6,16 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Digits, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Digits, OptionList, Static
 
 from appliance.console import wording
 from appliance.console.dialogs import messages as d
 from appliance.console.dialogs.base import ActDialog
+from appliance.console.dialogs.ticks import TickList
 from appliance.console.dialogs.wanted import Problem, Wanted
-from appliance.console.next_step import label_of
-from appliance.console.seat_rows import in_order
+from appliance.console.places import in_order, label_of
 from appliance.console.view import Desk, HallView
+from appliance.console.wording import fitted
 from protocol.staff_api import ActDone, ClosePairing, HallStatus, OpenPairing, SeatStatus
 
 _FEW = 12
@@ -43,18 +43,18 @@ class PairingDialog(ActDialog):
     def body(self) -> Iterable[Widget]:
         """Yield the list of seats, and the code; one of the two is shown."""
         yield Static(self.say(d.PAIR_CHOOSE), id="choose", classes="tell", markup=False)
-        yield SelectionList[str](*self._selections(), id="seats-to-pair", compact=True)
+        yield TickList(self._entries(), name="seats-to-pair")
         yield Static(self.say(d.PAIR_OPEN), id="told", classes="tell", markup=False)
         yield Digits("", id="code")
         yield Static("", id="left", markup=False)
         yield Static("", id="failures", markup=False)
 
-    def _selections(self) -> list[Selection[str]]:
+    def _entries(self) -> list[tuple[str, str, bool]]:
         return [
-            Selection(
-                self.say(d.PAIR_SEAT_LINE, label=seat.label, state=self._state(seat)),
+            (
                 seat.seat,
-                initial_state=self._is_wanted(seat),
+                f"{fitted(label_of(self._hall, seat.seat), 8)}{self._state(seat)}",
+                self._is_wanted(seat),
             )
             for seat in in_order(self._hall.seats)
         ]
@@ -85,8 +85,8 @@ class PairingDialog(ActDialog):
         self.query_one("#dialog-keys", Static).update(self.say(keys))
         if is_open:
             self._show_window(hall)
-        elif not self.query_one(SelectionList).has_focus:
-            self.query_one(SelectionList).focus()
+        elif not self.query_one(TickList).has_focus:
+            self.query_one(TickList).focus()
 
     def _is_open(self, hall: HallStatus) -> bool:
         """Say whether a code is out, and for the seat that was asked for where one was."""
@@ -117,7 +117,7 @@ class PairingDialog(ActDialog):
         failures.update(text)
 
     def _chosen_seats(self) -> list[str]:
-        chosen = set(self.query_one("#seats-to-pair", SelectionList).selected)
+        chosen = self.query_one(TickList).ticked
         return [seat.seat for seat in in_order(self._hall.seats) if seat.seat in chosen]
 
     def wanted(self) -> Wanted | Problem:
@@ -136,11 +136,11 @@ class PairingDialog(ActDialog):
 
     def action_all_or_none(self) -> None:
         """Choose all seats, or none where all are chosen."""
-        seats = self.query_one("#seats-to-pair", SelectionList)
-        if len(seats.selected) == seats.option_count:
-            seats.deselect_all()
-        else:
-            seats.select_all()
+        self.query_one(TickList).tick_all_or_none()
+
+    def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
+        """Take Enter in the list for the whole dialog's."""
+        self.action_submit()
 
     @work(exclusive=True, group="act")
     async def action_close_window(self) -> None:

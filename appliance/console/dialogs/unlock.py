@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 from appliance.console import messages as m
 from appliance.console import wording
 from appliance.console.dialogs import messages as d
-from appliance.console.dialogs.base import ActDialog
+from appliance.console.dialogs.base import ActDialog, hidden
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.next_step import CODE_BEFORE_MS
 from appliance.console.view import Desk, HallView
@@ -22,6 +22,7 @@ class GroupInput(Input):
 
     def __init__(self, number: int) -> None:
         super().__init__(id=f"group-{number}", compact=True, select_on_focus=False)
+        self.cursor_blink = False
         self.number = number
         """From 0, over all codes."""
 
@@ -50,7 +51,9 @@ class UnlockDialog(ActDialog):
 
     def body(self) -> Iterable[Widget]:
         """Yield a row of groups for each code."""
-        yield Static("", id="early", classes="tone-look", markup=False)
+        early = hidden("early")
+        early.add_class("tone-look")
+        yield early
         for code in range(self._codes):
             text = self.say(d.UNLOCK_ASK)
             if self._codes > 1:
@@ -133,7 +136,9 @@ class UnlockDialog(ActDialog):
         """Count down what wrong codes cost."""
         if view.hall is None:
             return
-        self.query_one("#early", Static).update(self._early(view.hall))
+        early = self.query_one("#early", Static)
+        early.update(self._early(view.hall))
+        early.display = bool(self._early(view.hall))
         self.query_one("#wrong", Static).update(self._wrong(view.hall))
 
     def _early(self, hall: HallStatus) -> str:
