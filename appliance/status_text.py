@@ -9,7 +9,7 @@ from appliance import messages as own
 from appliance.console import accounts, head, wording
 from appliance.console import messages as m
 from appliance.console.messages import Language
-from appliance.console.next_step import label_of
+from appliance.console.places import label_of
 from appliance.console.seat_rows import COLUMNS, rows
 from protocol.staff_api import HallStatus, Task
 

@@ -87,7 +87,8 @@ def masked(id_number: str) -> str:
 
 def grouped_digits(code: str) -> str:
     """Return the nine digits of a pairing code in threes."""
-    return " ".join(code[i : i + 3] for i in range(0, len(code), 3))
+    digits = "".join(code.split())
+    return " ".join(digits[i : i + 3] for i in range(0, len(digits), 3))
 
 
 def fitted(text: str, cells: int) -> str:

@@ -72,6 +72,7 @@ def test_an_id_number_is_hidden_in_its_middle():
 def test_nine_digits_stand_in_threes():
     """A pairing code is read aloud in threes."""
     assert wording.grouped_digits("483920175") == "483 920 175"
+    assert wording.grouped_digits("483 920 175") == "483 920 175"
 
 
 @pytest.mark.parametrize(
