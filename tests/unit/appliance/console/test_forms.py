@@ -7,10 +7,9 @@ from appliance.console.dialogs.forms import CHECKED, form_of, free_seats, whole_
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.messages import Language
 from appliance.console.view import HallView
-from appliance.ipc.staff_client import read_act
 from exam.session import State
 from protocol import staff_api as api
-from protocol.values import encode
+from protocol.values import decode, encode
 from tests import sample_halls as halls
 
 VIEW = HallView(hall=halls.in_the_exam(), connected=True, language=Language.EN, staff="wang")
@@ -57,7 +56,7 @@ def test_a_filled_form_makes_its_act(action, values, act):
     assert isinstance(made, Wanted)
     assert made.act == act
     assert bool(made.sure) is (action in GRAVE)
-    assert read_act(encode(made.act)) == act
+    assert decode(encode(made.act), api.Act) == act
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_the_same_for_all(action, values, act):
     made = form_of(action, VIEW, None).make(values)
     assert isinstance(made, Wanted)
     assert made.act == act
-    assert read_act(encode(made.act)) == act
+    assert decode(encode(made.act), api.Act) == act
 
 
 @pytest.mark.parametrize(
