@@ -63,8 +63,8 @@ def cookie_for(token: str) -> str:
 
 
 def same(given: str, expected: str) -> bool:
-    """Compare secrets in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    """Compare secrets in constant time. What came may be no text at all: headers are bytes."""
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
 def barrier(ask: Ask, facts: Facts, *, host: str, cookie: str) -> Barrier | None:

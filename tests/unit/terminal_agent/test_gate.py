@@ -63,3 +63,9 @@ def test_the_candidates_things_need_the_cookie(
     """Only the page's own files and the exchange of the token pass without the cookie."""
     facts = Facts(**{**OURS, "cookie": cookie})
     assert barrier(ask, facts, host=HOST, cookie=COOKIE) is expected
+
+
+def test_a_cookie_that_is_no_text_is_turned_away() -> None:
+    """Bytes that are no UTF-8 come from aiohttp as lone surrogates: refused, no crash."""
+    facts = Facts(**{**OURS, "cookie": b"\xff\xfe".decode(errors="surrogateescape")})
+    assert barrier(Ask.READ, facts, host=HOST, cookie=COOKIE) is Barrier.COOKIE
