@@ -157,7 +157,12 @@ class CoreHall:
     # --- seats ------------------------------------------------------------------------------
 
     async def ask(
-        self, person: int, *, seat: str = "", fields: dict[LoginField, str] | None = None
+        self,
+        person: int,
+        *,
+        seat: str = "",
+        fields: dict[LoginField, str] | None = None,
+        consents: bool = True,
     ) -> tuple[GrantGiven | LoginRefused, SigningKey, LoginRequest]:
         """Log a person in at the seat of the plan, or another, with right or other fields."""
         number = PERSONS[person].id_number
@@ -167,8 +172,8 @@ class CoreHall:
             subject=SUBJECT,
             fields=right if fields is None else fields,
             session_key=key.public.hex,
-            consents_to_faces=True,
-            consents_to_recording=True,
+            consents_to_faces=consents,
+            consents_to_recording=consents,
         )
         place = seat or self.seating(person).seat
         return await self.sessions.log_in(request, place, certificate_at(place)), key, request
@@ -294,8 +299,6 @@ class HeardLink(Link):
                 found.append(decode_hall_says(data))
         return found
 
-    @property
-    def has_ended(self) -> bool:
         """Whether the link was told to close."""
         return None in self.outgoing._queue  # type: ignore[attr-defined]
 

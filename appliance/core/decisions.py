@@ -47,6 +47,11 @@ class Decider:
         self.made: Final[list[tuple[Decision, Envelope]]] = []
         """All decisions of this generation in their order: a seat that joins asks for them."""
 
+    @property
+    def generation(self) -> int:
+        """The generation of the record, within which decisions count."""
+        return self._box.generation
+
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` after each decision that has been committed."""
         self._listeners.append(listener)

@@ -19,9 +19,11 @@ from appliance.ipc import faces as ipc
 from appliance.ipc import faces_line
 from appliance.ipc.settings import Settings
 from exam.session import State
+from runtime.errors import DatabaseError, DiskError
 
 _LOOKS_WITHOUT_PICTURE: Final = 3
 """So many looks without one frame, and a person is asked: there may be no camera."""
+_AGAIN_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 Photo = Callable[[str], Awaitable[bytes | None]]
@@ -97,6 +99,13 @@ class FacesLine:
             )
         )
 
+    def dismiss(self, seating: Seating) -> None:
+        """Let an ended session be forgotten, and its template with it."""
+        if seating.id is not None:
+            self._looks = {name: who for name, who in self._looks.items() if who is not seating}
+            self._unseen.pop(seating.id, None)
+            self._line.dismiss(seating.id)
+
     async def settled(self) -> ipc.EngineState:
         """Return once the process knows the roster and every look that was begun."""
         return await self._line.settled()
@@ -109,15 +118,18 @@ class FacesLine:
     # --- following --------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Begin the looks that a restart cut off, then follow how looks end, in turn."""
-        subject = self._core.hall.current()
-        for seating in self._core.hall.seatings(None if subject is None else subject.id):
-            await self.look(seating)
+        """Follow how looks end, in turn; what the disk refuses is tried again."""
         while True:
-            await self._ended(await self._ends.get())
+            ended = await self._ends.get()
+            try:
+                await self._ended(ended)
+            except (DiskError, DatabaseError):
+                _log.exception("a look at a face has ended and is not on record yet")
+                await asyncio.sleep(_AGAIN_S)
+                self._ends.put_nowait(ended)
 
     async def _ended(self, ended: ipc.CheckEnded) -> None:
-        seating = self._looks.pop(ended.check, None)
+        seating = self._looks.get(ended.check)
         if seating is None or seating.id != ended.session:
             return
         check = self._core.identity_check
@@ -129,6 +141,7 @@ class FacesLine:
             case _:
                 closest = ended.nearest in {None, seating.candidate.id}
                 await check.measured(seating, ended.distance, is_closest=closest)
+        self._looks.pop(ended.check, None)
         if seating.session.state is State.SEATED:
             await self.look(seating)
         else:

@@ -20,10 +20,10 @@ from appliance.core.receipts import Receipts
 from appliance.core.release import Release
 from appliance.core.sessions import GrantGiven
 from exam.rulebook import Consequence
-from exam.session import State
+from exam.session import ENDED, State
 from protocol.decisions import Collected, Decision, Scope
 from protocol.envelope import Envelope
-from protocol.journal import Event, HandedIn, Returned, RulesRead, decode_event
+from protocol.journal import Consented, Event, HandedIn, Returned, RulesRead, decode_event
 from protocol.seat_api import DecisionSaid, Hello, LoggedIn, LoginRequest, ReceiptSaid
 from protocol.standing import standing_after
 from runtime.database import Database
@@ -31,6 +31,9 @@ from runtime.errors import DatabaseError, DiskError
 
 Look = Callable[[Seating], Awaitable[None]]
 """Begins the look at a candidate's face."""
+
+Dismiss = Callable[[Seating], None]
+"""Lets a session's face be forgotten."""
 
 _AGAIN_S = 2.0
 _log = logging.getLogger(__name__)
@@ -45,7 +48,6 @@ class _GiveReceipt:
 @dataclass(frozen=True, kw_only=True)
 class _LookAt:
     seating: Seating
-    consents: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +81,12 @@ class Following:
         self._receipts = receipts
         self._check = identity_check
         self._owed: asyncio.Queue[_Owed] = asyncio.Queue()
+        self._not_asked: set[str] = set()
+        """Sessions whose consent has not reached this box's record: nobody looks at them."""
         self.look: Look | None = None
         """How the faces process is asked; None while it is not there."""
+        self.dismiss: Dismiss | None = None
+        """How the faces process is told that a session has ended."""
         decider.listen(self._decided)
         journal.listen(self._written)
 
@@ -88,7 +94,7 @@ class Following:
 
     def decisions_for(self, hello: Hello, seat: str) -> list[Envelope]:
         """Return the decisions that this seat has not seen, in their order."""
-        seen = hello.decisions_seen if hello.generation else 0
+        seen = hello.decisions_seen if hello.generation == self._decider.generation else 0
         candidates = {s.candidate.id for s in self._hall.seatings() if s.seat == seat}
         return [
             envelope
@@ -120,8 +126,9 @@ class Following:
     async def logged_in(self, given: GrantGiven, request: LoginRequest) -> LoggedIn:
         """Begin what a log-in begins; return all that the seat must know of the session."""
         seating = given.seating
+        seating.consents = request.consents_to_faces
         if seating.session.state is State.SEATED:
-            self._owed.put_nowait(_LookAt(seating=seating, consents=request.consents_to_faces))
+            self._owed.put_nowait(_LookAt(seating=seating))
         mine, session, epoch = {seating.candidate.id}, seating.id or "", seating.epoch
         bodies = await self._database.read(lambda c: records.events_before(c, session, epoch))
         # From here on nothing is awaited: standing and decisions are of one moment.
@@ -140,6 +147,8 @@ class Following:
         said = DecisionSaid(decision=envelope)
         if decision.scope is Scope.ALL:
             self._links.tell(said)
+            for everybody in self._hall.seatings(decision.subject):
+                self._dismiss_ended(everybody)
             return
         seating = self._hall.seating(decision.candidate, decision.subject)
         seats = {s.seat for s in (seating,) if s is not None}
@@ -148,13 +157,21 @@ class Following:
         self._links.tell(said, seats)
         if seating is not None:
             self._release.give_to(seating)
+            self._dismiss_ended(seating)
+
+    def _dismiss_ended(self, seating: Seating) -> None:
+        if self.dismiss is not None and seating.id and seating.session.state in ENDED:
+            self.dismiss(seating)
 
     def _written(self, seating: Seating, events: tuple[Event, ...]) -> None:
         for event in events:
             if isinstance(event, RulesRead):
                 self._release.give_to(seating)
+            if isinstance(event, Consented) and seating.id in self._not_asked:
+                self._owed.put_nowait(_LookAt(seating=seating))
             if isinstance(event, HandedIn) and seating.session.state is State.HANDED_IN:
                 self._owed.put_nowait(_GiveReceipt(seating=seating, event=event))
+                self._dismiss_ended(seating)
             if isinstance(event, Returned) and self._left_too_often(seating):
                 self._owed.put_nowait(_CollectForLeaves(seating=seating))
 
@@ -166,7 +183,13 @@ class Following:
     # --- what is owed -----------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Do what is owed, in turn; what the disk refuses is tried again."""
+        """Begin the looks that a restart cut off, then do what is owed, in turn.
+
+        What the disk refuses is tried again.
+        """
+        for seating in self._hall.seatings():
+            if seating.id is not None and seating.session.state is State.SEATED:
+                self._owed.put_nowait(_LookAt(seating=seating))
         while True:
             owed = await self._owed.get()
             try:
@@ -182,13 +205,20 @@ class Following:
                 await self._give_receipt(seating, event)
             case _CollectForLeaves(seating=seating):
                 await self._collect(seating)
-            case _LookAt(seating=seating, consents=consents):
-                if not consents:
-                    await self._check.ask_staff(seating, "no_consent")
-                elif self.look is None:
-                    await self._check.ask_staff(seating, "no_faces_process")
-                else:
-                    await self.look(seating)
+            case _LookAt(seating=seating):
+                await self._look_at(seating)
+
+    async def _look_at(self, seating: Seating) -> None:
+        """Let the face be compared, if the candidate has consented; else a person looks."""
+        self._not_asked.discard(seating.id or "")
+        if seating.consents is None:
+            self._not_asked.add(seating.id or "")
+        elif not seating.consents:
+            await self._check.ask_staff(seating, "no_consent")
+        elif self.look is None:
+            await self._check.ask_staff(seating, "no_faces_process")
+        else:
+            await self.look(seating)
 
     async def _give_receipt(self, seating: Seating, event: HandedIn) -> None:
         if seating.id is None:

@@ -42,6 +42,8 @@ class Seating:
     hand_text: str | None = None
     hand_since: int = 0
     face_tries: int = 0
+    consents: bool | None = None
+    """To the comparison of faces, as the journal says; None: nothing has come yet."""
     needs_person: str = ""
     """Why a person must look at the face; empty where none must."""
     needs_person_since: int = 0

@@ -45,7 +45,10 @@ class IdentityCheck:
 
         ``is_closest``: nobody else on the roster is nearer than this candidate.
         """
-        if seating.session.state is not State.SEATED or seating.needs_person:
+        if seating.session.state is not State.SEATED:
+            return
+        if seating.needs_person:
+            await self._let_sit(seating, seating.distance)
             return
         rules = self._hall.rules.identity
         seating.distance = distance
@@ -59,18 +62,19 @@ class IdentityCheck:
             return
         clear = distance >= rules.refuse_above or not is_closest
         self.needs_a_person(seating, "other_face" if clear else "unsure_face")
-        if rules.on_failure is IdentityFailure.SIT_WITHHELD:
-            await self._decide(
-                seating, distance, withheld=True, reason="a person decides; the result waits"
-            )
+        await self._let_sit(seating, distance)
 
     async def ask_staff(self, seating: Seating, why: str) -> None:
         """Let a person look at once: no consent, no camera, or the candidate's wish."""
         self.needs_a_person(seating, why)
+        await self._let_sit(seating, -1)
+
+    async def _let_sit(self, seating: Seating, distance: int) -> None:
+        """Let who waits for a person sit meanwhile, where the rule book says so."""
         allowed = self._hall.rules.identity.on_failure is IdentityFailure.SIT_WITHHELD
         if allowed and seating.session.state is State.SEATED:
             await self._decide(
-                seating, -1, withheld=True, reason="a person decides; the result waits"
+                seating, distance, withheld=True, reason="a person decides; the result waits"
             )
 
     def resume(self, seating: Seating) -> None:

@@ -35,6 +35,7 @@ from protocol.grant import Grant, Position
 from protocol.journal import (
     Answered,
     Batch,
+    Consented,
     Event,
     Extension,
     HandedIn,
@@ -151,13 +152,15 @@ class Journal:
 
     @staticmethod
     def note(seating: Seating, event: Event) -> None:
-        """Count what an event means for the status: answers, a raised hand."""
+        """Count what an event means for the status: answers, consent, a raised hand."""
         match event:
             case Answered(item=item, response=response):
                 if is_empty(response):
                     seating.answered.discard(item)
                 else:
                     seating.answered.add(item)
+            case Consented(faces=faces):
+                seating.consents = faces
             case HandRaised(text=text, hall=hall):
                 seating.hand_text, seating.hand_since = text, hall
             case HandedIn():

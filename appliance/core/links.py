@@ -27,10 +27,13 @@ class Link:
         self.hello: Hello | None = None
         self.beat: Beat | None = None
         self.clock_offset = 0
+        self.has_ended = False
         self.outgoing: Final[asyncio.Queue[bytes | None]] = asyncio.Queue(MOST_WAITING)
 
     def tell(self, said: HallSays | bytes) -> None:
-        """Queue a message; a link that does not drain is ended."""
+        """Queue a message; a link that does not drain is ended, and takes nothing more."""
+        if self.has_ended:
+            return
         data = said if isinstance(said, bytes) else encode(said)
         try:
             self.outgoing.put_nowait(data)
@@ -38,9 +41,16 @@ class Link:
             self.end()
 
     def end(self) -> None:
-        """Let the link close after what can still be sent."""
-        while self.outgoing.full():
-            self.outgoing.get_nowait()
+        """Let the link close after what waits; one that does not drain sends nothing more.
+
+        Never a part of what waits: a seat that has heard a later decision asks for no earlier.
+        """
+        if self.has_ended:
+            return
+        self.has_ended = True
+        if self.outgoing.full():
+            while not self.outgoing.empty():
+                self.outgoing.get_nowait()
         self.outgoing.put_nowait(None)
 
 
@@ -53,7 +63,7 @@ class Links:
     def add(self, link: Link) -> None:
         """Open a link; the seat's older one ends."""
         older = self._links.get(link.seat)
-        if older is not None:
+        if older is not None and older is not link:
             older.end()
         self._links[link.seat] = link
 

@@ -7,6 +7,7 @@ checkpoint never speaks of a leaf that a power cut could take back.
 
 import asyncio
 import base64
+import logging
 from typing import Final
 
 from appliance.core import records
@@ -15,6 +16,9 @@ from protocol.checkpoint import Checkpoint, origin, sign_checkpoint
 from protocol.keys import SigningKey
 from protocol.merkle import MerkleTree, leaf_hash
 from runtime.database import Database
+from runtime.errors import DatabaseError, DiskError
+
+_log = logging.getLogger(__name__)
 
 
 class Log:
@@ -33,6 +37,16 @@ class Log:
         self._note = ""
         self._noted = -1
         self._one_at_a_time = asyncio.Lock()
+
+    async def newest(self) -> str:
+        """Return the newest checkpoint that could be kept: with a full disk an earlier one."""
+        try:
+            return await self.checkpoint()
+        except (DiskError, DatabaseError) as error:
+            if not self._note:
+                raise
+            _log.warning("the log's checkpoint stays where it is: %s", error)
+            return self._note
 
     async def checkpoint(self) -> str:
         """Return the signed checkpoint over all durable leaves; keep it before it is shown."""

@@ -12,7 +12,7 @@ from appliance.core.journal import Journal
 from protocol.decisions import Armed, Decision, Disarmed, open_decision
 from protocol.envelope import Envelope
 from protocol.grant import open_grant
-from protocol.journal import Answered, Event, HandedIn, HandRaised, decode_event
+from protocol.journal import Answered, Consented, Event, HandedIn, HandRaised, decode_event
 from protocol.keys import VerifyKey
 from protocol.values import decode
 
@@ -51,9 +51,11 @@ def _telling(connection: records.Connection, grant: records.GrantRow) -> list[Ev
     for body in records.iterate_events(connection, grant.session, grant.epoch, grant.position.n):
         match decode_event(body):
             case Answered(item=item) as event:
-                last[item] = event
+                last[f"item {item}"] = event
             case HandRaised() | HandedIn() as event:
                 last["hand"] = event
+            case Consented() as event:
+                last["consent"] = event
             case _:
                 continue
     return list(last.values())

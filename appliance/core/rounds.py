@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from appliance.core import records
-from appliance.core.decisions import Decider
+from appliance.core.decisions import Decider, NotPossibleError
 from appliance.core.hall import Hall, Seating
 from appliance.core.parcels import ParcelMaker, ParcelWritten
 from appliance.core.release import Release
@@ -66,15 +66,19 @@ class Rounds:
         """Mark absent who was not there when log-in closed."""
         while True:
             await asyncio.sleep(1)
-            subject = self.hall.current()
-            if subject is None:
-                continue
-            armed = self.hall.subjects[subject.id].armed_start
-            verdict = times.doors(self.hall.rules, subject, armed, self.clock.now())
-            if isinstance(verdict, times.TooLate):
-                for seating in list(self.hall.seatings(subject.id)):
-                    if seating.session.state is State.EXPECTED:
-                        await self._mark_absent(seating)
+            await self.look_at_the_doors()
+
+    async def look_at_the_doors(self) -> None:
+        """Mark absent who is still expected, if log-in has closed."""
+        subject = self.hall.current()
+        if subject is None:
+            return
+        armed = self.hall.subjects[subject.id].armed_start
+        verdict = times.doors(self.hall.rules, subject, armed, self.clock.now())
+        if isinstance(verdict, times.TooLate):
+            for seating in list(self.hall.seatings(subject.id)):
+                if seating.session.state is State.EXPECTED:
+                    await self._mark_absent(seating)
 
     async def _mark_absent(self, seating: Seating) -> None:
         reason = "not logged in when the log-in closed"
@@ -82,6 +86,8 @@ class Rounds:
             await self.decider.decide(
                 AbsentMarked(reason=reason), seating.subject, [seating], scope=Scope.ONE
             )
+        except NotPossibleError as error:
+            _log.info("%s came just in time: %s", seating.candidate.id, error)
         except (DiskError, DatabaseError):
             _log.exception("%s could not be marked absent yet", seating.candidate.id)
 

@@ -165,7 +165,6 @@ class _Handlers:
         await socket.prepare(request)
         seat = request[_SEAT]
         link = Link(seat.seat, seat.certificate, request.remote or "", self._desk.now())
-        self._desk.links.add(link)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_send(socket, link), name=f"link to {seat.seat}: send")
             try:
@@ -195,6 +194,9 @@ class _Handlers:
                 link.hello = said
                 for decision in self._desk.decisions_for(said, link.seat):
                     link.tell(seat_api.DecisionSaid(decision=decision))
+                # Only now does it hear what is decided: a later decision before an earlier
+                # one would be taken for the last that it has missed.
+                self._desk.links.add(link)
                 await self._desk.on_hello(link)
             case Beat():
                 now = self._desk.now()
@@ -204,7 +206,7 @@ class _Handlers:
                 link.tell(await self._answer(said))
 
     async def _answer(self, beat: Beat) -> HallBeat:
-        note = await self._desk.log.checkpoint()
+        note = await self._desk.log.newest()
         start, proof = self._desk.log.consistency(beat.log_size)
         subject = self._desk.hall.current()
         return HallBeat(
@@ -221,11 +223,15 @@ class _Handlers:
         if not beat.cosignature or key is None:
             return
         note = await self._desk.log.note_of(beat.log_size)
-        if note is not None:
-            manifest = self._desk.hall.manifest
-            name = checkpoint.cosigner(manifest.centre, manifest.sitting.id, link.seat)
-            checkpoint.check_cosignature(note, beat.cosignature, name, key)
+        if note is None:
+            return
+        manifest = self._desk.hall.manifest
+        name = checkpoint.cosigner(manifest.centre, manifest.sitting.id, link.seat)
+        checkpoint.check_cosignature(note, beat.cosignature, name, key)
+        try:
             await self._desk.log.keep_cosignature(beat.log_size, link.seat, beat.cosignature)
+        except (DiskError, DatabaseError) as error:
+            _log.warning("a cosignature of %s is not kept: %s", link.seat, error)
 
 
 async def _send(socket: web.WebSocketResponse, link: Link) -> None:

@@ -152,7 +152,8 @@ async def _serve(
     )
     pictures = Pictures(core, identity.sealing_identity())
     faces = FacesLine(settings, core, pictures.roster)
-    following.look, pictures.last_look = faces.look, faces.last_picture
+    following.look, following.dismiss = faces.look, faces.dismiss
+    pictures.last_look = faces.last_picture
     staff = StaffDesk(
         status=lambda: hall_status(sources),
         perform=acts.perform,
