@@ -13,7 +13,9 @@
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -197,11 +199,22 @@ async def _unix_server(app: web.Application, path: Path) -> AsyncIterator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
-        await web.UnixSite(runner, str(path)).start()
-        await asyncio.to_thread(path.chmod, 0o660)
-        yield
+        with closing(_bound(path)) as listening:
+            await web.SockSite(runner, listening).start()
+            yield
     finally:
         await runner.cleanup()
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a Unix socket at ``path`` that is 0660 from its first moment on."""
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o117)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(before)
+    return listening
 
 
 def _free(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """What staff may ask of core, on a Unix socket: see `protocol.staff_api`.
 
-Who may connect is decided by the socket's folder (mode 0750, group of the staff) and the
-peer's credentials; who asks is decided by the signature of each act.
+Who may connect, and so read the status, is decided by the socket's folder and mode (0660,
+group of the staff); who asks for something is decided by the signature of each act.
 
 Tasks: each change line's handler owns nothing; it ends with its client or the server.
 """
