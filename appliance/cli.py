@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance import commands
 from appliance.act_words import table
+from appliance.ipc.settings import default_path
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,8 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument(
         "--config",
         type=Path,
-        default=Path("/etc/examhall/appliance.toml"),
-        help="the box's settings (default: %(default)s)",
+        default=default_path(),
+        help="the box's settings (default: %(default)s, or as EXAMHALL_CONFIG says)",
     )
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
 

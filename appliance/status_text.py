@@ -37,7 +37,7 @@ def _head(hall: HallStatus, language: Language) -> Iterator[str]:
     else:
         yield f"{now}  {m.NEXT_NO_SUBJECT.say(language)}"
     yield "  ".join(cell.text for cell in head.signs(hall, language))
-    if hall.pairing.code:
+    if hall.pairing.code and hall.pairing.seats:
         seats = ", ".join(label_of(hall, seat) for seat in hall.pairing.seats)
         code = wording.grouped_digits(hall.pairing.code.replace(" ", ""))
         yield own.PAIRING_CODE.say(language, code=code, seats=seats)

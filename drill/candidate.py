@@ -102,11 +102,12 @@ class Candidate:
             return wait_s
         return None
 
-    async def log_in(self) -> None:
-        """Consent to the face check where there is a camera, log in, confirm the own data."""
+    async def log_in(self, *, consents: bool | None = None) -> None:
+        """Consent to the face check (None: where there is a camera), log in, confirm the data."""
         person = self.seated.person
+        given = self.seated.camera is not None if consents is None else consents
         await self.page.screen(Screen.CONSENT)
-        await self.page.act(do.Consent(given=self.seated.camera is not None))
+        await self.page.act(do.Consent(given=given))
         await self.page.screen(Screen.LOGIN)
         fields = {
             LoginFieldName.ID_NUMBER: person.id_number,

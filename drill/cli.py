@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from drill import commands
+from drill import commands, rehearsal
 from drill.demo import command as demo
 
 
@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--folder", type=Path, help="keep everything here (default: removed)")
     day.set_defaults(run=commands.day)
     demo.add_to(parsers)
+    rehearsal.add_to(parsers)
     return parser
 
 

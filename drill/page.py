@@ -55,8 +55,10 @@ class _Reply(msgspec.Struct):
 class SeatPage:
     """The page at one seat; a context manager, and `run` for its live line."""
 
-    def __init__(self, seat: str, address_file: Path) -> None:
+    def __init__(self, seat: str, address_file: Path, *, patience_s: float = PATIENCE_S) -> None:
+        """``patience_s``: how long a view is waited for where nothing else is said."""
         self.seat: Final = seat
+        self._patience_s: Final = patience_s
         self._file = address_file
         self._base = ""
         self._number = 0
@@ -123,17 +125,18 @@ class SeatPage:
         return self._view
 
     async def until(
-        self, true: Callable[[View], bool], what: str, seconds: float = PATIENCE_S
+        self, true: Callable[[View], bool], what: str, seconds: float | None = None
     ) -> View:
         """Return the first view for which ``true`` holds; raise `NotInTimeError`."""
-        async with patience(seconds, lambda: f"seat {self.seat}: {what}; {self._shown()}"):
+        limit = self._patience_s if seconds is None else seconds
+        async with patience(limit, lambda: f"seat {self.seat}: {what}; {self._shown()}"):
             while True:
                 changed = self._changed
                 if self._view is not None and true(self._view):
                     return self._view
                 await changed.wait()
 
-    async def screen(self, *wanted: Screen, seconds: float = PATIENCE_S) -> View:
+    async def screen(self, *wanted: Screen, seconds: float | None = None) -> View:
         """Return the first view on one of these screens."""
         names = " or ".join(screen.value for screen in wanted)
         return await self.until(lambda view: view.screen in wanted, f"screen {names}", seconds)

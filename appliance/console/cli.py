@@ -8,7 +8,7 @@ from appliance.console.app import ConsoleApp
 from appliance.console.link import HallLink
 from appliance.console.messages import Language
 from appliance.console.pictures import ask_terminal
-from appliance.ipc.settings import SettingsError, read_settings
+from appliance.ipc.settings import SettingsError, default_path, read_settings
 from appliance.ipc.staff_client import StaffKeyError
 from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 
@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config",
         type=Path,
-        default=Path("/etc/examhall/appliance.toml"),
-        help="the box's settings (default: %(default)s)",
+        default=default_path(),
+        help="the box's settings (default: %(default)s, or as EXAMHALL_CONFIG says)",
     )
     parser.add_argument("--staff", help="who acts; else whose key is the only one")
     parser.add_argument(

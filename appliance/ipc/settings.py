@@ -10,6 +10,7 @@ Everything has a default but the two folders::
     seats = 8440
 """
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -112,6 +113,11 @@ class Settings(_Section, frozen=True, kw_only=True):
     def staff_socket(self) -> Path:
         """Where the console and ``exam-appliance act`` ask core."""
         return Path(self.run) / "staff.sock"
+
+
+def default_path() -> Path:
+    """Return where the settings lie; the variable is for several boxes on one machine."""
+    return Path(os.environ.get("EXAMHALL_CONFIG") or "/etc/examhall/appliance.toml")
 
 
 def read_settings(path: Path) -> Settings:
