@@ -43,6 +43,7 @@ from protocol.seat_api import (
 from protocol.values import decode, encode
 from runtime.clock import Beat as ClockBeat
 from runtime.clock import SteadyClock
+from runtime.errors import MachineryError
 from runtime.secret import Secret
 from runtime.tls import Identity as TlsIdentity
 from runtime.tls import client_context
@@ -232,6 +233,8 @@ class Link:
                 raise LinkLostError(
                     f"the appliance broke the protocol: {group.exceptions[0]}"
                 ) from group
+            except* MachineryError as group:  # a full disk: the page goes on, the link comes again
+                raise LinkLostError(str(group.exceptions[0])) from group
             except* (aiohttp.ClientError, OSError, TimeoutError, LinkLostError) as group:
                 raise LinkLostError(str(group.exceptions[0])) from group
 

@@ -7,10 +7,21 @@ where it stood.
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from exam.paper import Response, is_empty
 from exam.rulebook import RuleBook
-from exam.session import NotNow, Session, happen
-from protocol.decisions import Collected, Decision, Paused, Told, Voided, open_decision
+from exam.session import HandedIn as WasHandedIn
+from exam.session import NotNow, Reconciled, Session, happen
+from protocol.decisions import (
+    Collected,
+    Decision,
+    Paused,
+    Reopened,
+    Told,
+    Voided,
+    open_decision,
+)
 from protocol.journal import (
     Answered,
     Consented,
@@ -114,6 +125,8 @@ class Progress:
         happening = happening_of_event(event, self.rules)
         if happening is None:
             return
+        if isinstance(happening, WasHandedIn):  # final is what the box says: it knows of time given
+            happening = replace(happening, provisional=True)
         after = happen(self.session, happening)
         if not isinstance(after, NotNow):
             self.session = after
@@ -125,12 +138,20 @@ class Progress:
             if not isinstance(after, NotNow):
                 self.session = after
         match decision.what:
+            case Reopened():
+                self.handed_in = None
             case Told(text=text):
                 self.notices[digest] = NoticeSaid(digest=digest, text=text, at=decision.at)
             case Paused(reason=reason) | Collected(reason=reason) | Voided(reason=reason):
                 self.words = reason
             case _:
                 pass
+
+    def reconciled(self, at: int) -> None:
+        """Follow the receipt: the box took the hand-in as final."""
+        after = happen(self.session, Reconciled(at=at))
+        if not isinstance(after, NotNow):
+            self.session = after
 
     def answered(self) -> int:
         """Count the items whose response is not empty."""

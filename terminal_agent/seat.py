@@ -21,7 +21,7 @@ from protocol.sealing import SealingIdentity
 from protocol.seat_api import Beat, HallSays, Hello
 from runtime.clock import Beat as ClockBeat
 from runtime.clock import SeatClock, SteadyClock
-from runtime.errors import ClockError
+from runtime.errors import ClockError, DatabaseError, DiskError
 from terminal_agent import doing, hearing, showing
 from terminal_agent.actions import Action, Outcome
 from terminal_agent.link import Proven
@@ -261,15 +261,21 @@ class Seat:
             now = self.now()
             if now is None:
                 continue
-            if self.state.state() in WRITING and now >= self.own_end(now):
-                await self.hand_in(automatic=True)
-            session = self.state.session
-            if self.moved_away and session is not None and not session.unsent.is_set():
-                await self.moved(session)
+            try:
+                await self._at_the_end(now)
+            except (DiskError, DatabaseError) as error:  # tried again at the next look
+                _log.warning("the hand-in waits for the disk: %s", error)
             following = showing.screen_of(self.state, now)
             if following is not screen:
                 screen = following
                 self.changed()
+
+    async def _at_the_end(self, now: int) -> None:
+        if self.state.state() in WRITING and now >= self.own_end(now):
+            await self.hand_in(automatic=True)
+        session = self.state.session
+        if self.moved_away and session is not None and not session.unsent.is_set():
+            await self.moved(session)
 
     def own_end(self, now: int) -> int:
         """Return when this candidate's time ends, as far as this seat knows."""

@@ -93,6 +93,7 @@ class SeatSession:
         session.acknowledged, session.office = stored.acknowledged, stored.office
         if stored.receipt is not None:
             session.receipt = given(stored.receipt)
+            progress.reconciled(session.progress.session.ended_at or 0)
             session.receipt_at = now
         session.state = stored.state
         session._forget_links()
@@ -122,7 +123,9 @@ class SeatSession:
         if not bodies:
             return None
         n = first + len(bodies) - 1
-        head = Head(session=self.grant.session, epoch=self.grant.epoch, n=n, head=self._links[n])
+        link = await self._link(n)
+        assert link is not None  # these events lie on this disk
+        head = Head(session=self.grant.session, epoch=self.grant.epoch, n=n, head=link)
         return Batch(
             session=self.grant.session,
             epoch=self.grant.epoch,
@@ -158,6 +161,7 @@ class SeatSession:
         if self.receipt is None:
             self.receipt_at = at
         self.receipt = given
+        self.progress.reconciled(self.progress.session.ended_at or 0)
         self._changed()
 
     async def keep_office(self, position: Position) -> None:

@@ -43,6 +43,8 @@ class Witness:
         """Check, keep and cosign the checkpoint of a beat; raise `BrokenChainError` on a fork."""
         if beat.checkpoint == self._note:
             return
+        if self._seen is not None and 0 < beat.proof_from < self._seen.size:
+            return  # the answer to a beat that went out before the last answer came
         shown = open_checkpoint(beat.checkpoint, self._hall.log_origin, self._hall.log_key)
         if self._seen is not None:
             self._check(self._seen, shown, beat)

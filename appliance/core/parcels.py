@@ -87,6 +87,8 @@ class ParcelMaker:
         self._outbox = outbox
         self._box: Final = box
         self._recipient = office_recipient
+        self._committed: list[ParcelKey] = []
+        """On record, and not yet where the courier looks."""
         self._one_at_a_time = asyncio.Lock()
 
     async def settle(self) -> None:
@@ -101,10 +103,17 @@ class ParcelMaker:
         """Cut every lane until nothing is left; return what was written."""
         written: list[ParcelWritten] = []
         async with self._one_at_a_time:
+            await self._publish_committed()
             for lane in LANES:
                 while (parcel := await self._make(lane)) is not None:
                     written.append(parcel)
         return written
+
+    async def _publish_committed(self) -> None:
+        """Hand over what a full disk kept between its commit and its rename."""
+        for key in list(self._committed):
+            await asyncio.to_thread(self._outbox.publish, key)
+            self._committed.remove(key)
 
     async def _make(self, lane: Lane) -> ParcelWritten | None:
         note = await self._log.checkpoint() if lane is Lane.EVIDENCE else ""
@@ -134,7 +143,9 @@ class ParcelMaker:
                 stage="sealed",
             )
         )
+        self._committed.append(key)
         path = await asyncio.to_thread(self._outbox.publish, key)
+        self._committed.remove(key)
         return ParcelWritten(key=key, path=str(path), size=len(data))
 
     def _parcel_key(self, lane: Lane, n: int) -> ParcelKey:
