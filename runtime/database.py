@@ -45,6 +45,7 @@ _SETTINGS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA wal_autocheckpoint = 8000",  # 32 MB: a checkpoint holds up the group that meets it
 )
 
 

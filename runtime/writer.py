@@ -1,9 +1,10 @@
 """Group commit: one thread owns the connection, and makes many jobs durable by one flush.
 
-Jobs are functions ``(connection) -> result``, submitted from one event loop. The writer
-takes everything that waits (up to `GROUP`), runs each within a savepoint of one
-transaction, commits once - which with ``synchronous=FULL`` returns only when the medium
-has it - and only then resolves the futures, all in one call to the loop.
+Jobs are functions ``(connection) -> result``, submitted from one event loop. What is
+submitted in one turn of the loop is handed over together, so that the thread is not woken
+for each. The writer takes everything that waits (up to `GROUP`), runs each within a
+savepoint of one transaction, commits once - which with ``synchronous=FULL`` returns only
+when the medium has it - and only then resolves the futures, all in one call to the loop.
 
 Rules:
 
@@ -66,7 +67,11 @@ class Writer:
         self._limit = waiting
         self._pending = 0
         self._closing = False
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._gathered: list[_Waiting] = []
+        """Submitted in this turn of the loop."""
+        self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._left: list[_Waiting] = []
+        """Taken by the thread, and more than one group holds."""
         self._thread = threading.Thread(target=self._run, name=f"writer {path.name}", daemon=True)
         self._ended: asyncio.Future[None]
 
@@ -84,6 +89,7 @@ class Writer:
     ) -> None:
         """Finish every job that waits, then close the connection."""
         self._closing = True
+        self._hand_over()
         self._queue.put(None)
         await asyncio.shield(self._ended)
 
@@ -102,8 +108,16 @@ class Writer:
             )
         self._pending += 1
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((job, cast("asyncio.Future[object]", future)))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append((job, cast("asyncio.Future[object]", future)))
         return future
+
+    def _hand_over(self) -> None:
+        """On the loop: give the thread what was submitted in this turn."""
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
 
     def _run(self) -> None:
         """Live in the writer's thread until told to end."""
@@ -119,24 +133,23 @@ class Writer:
         self._loop.call_soon_threadsafe(self._end, group, fault)
 
     def _take(self) -> list[_Waiting]:
-        """Wait for a job, then take all that wait; an empty list means: end.
+        """Wait for jobs, then take all that wait; an empty list means: end.
 
         The end mark is the last thing ever put in, so it is put back until it comes alone.
         """
-        first = self._queue.get()
-        if first is None:
-            return []
-        group = [first]
+        waiting, self._left = self._left, []
         try:
-            while len(group) < self._group:
-                job = self._queue.get_nowait()
-                if job is None:
-                    self._queue.put(None)
+            while len(waiting) < self._group:
+                more = self._queue.get(block=not waiting)
+                if more is None:
+                    if waiting:
+                        self._queue.put(None)
                     break
-                group.append(job)
+                waiting.extend(more)
         except queue.Empty:
             pass
-        return group
+        self._left = waiting[self._group :]
+        return waiting[: self._group]
 
     def _perform(self, group: list[_Waiting]) -> list[_Outcome]:
         """Run the jobs in one transaction; say what became of each."""
@@ -178,10 +191,10 @@ class Writer:
         if fault is None:
             self._ended.set_result(None)
             return
+        self._hand_over()
+        group.extend(self._left)
         while not self._queue.empty():
-            waiting = self._queue.get_nowait()
-            if waiting is not None:
-                group.append(waiting)
+            group.extend(self._queue.get_nowait() or ())
         reason = DatabaseClosedError(f"{self._path}: the writer died; restart the service")
         reason.__cause__ = fault
         self._resolve(group, [(None, reason)] * len(group))
