@@ -15,7 +15,6 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -199,9 +198,8 @@ async def _unix_server(app: web.Application, path: Path) -> AsyncIterator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
-        with closing(_bound(path)) as listening:
-            await web.SockSite(runner, listening).start()
-            yield
+        await web.SockSite(runner, _bound(path)).start()
+        yield
     finally:
         await runner.cleanup()
 
