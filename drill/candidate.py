@@ -96,7 +96,7 @@ class Candidate:
         try:
             await self.page.act(do.Pair(code=code, seat=self.seated.seat))
         except RefusedError as error:
-            wait_s = error.parameters.get("wait_s")
+            wait_s = error.parameters.get("seconds")
             if error.code != ReasonCode.PAIRING_LATER or not isinstance(wait_s, int):
                 raise
             return wait_s

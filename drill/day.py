@@ -304,6 +304,7 @@ class Day:
             dlib=str(inspect_build()),
             face_checks=len(self._logged("check ")),
             faces=self._faces(holds.faces, candidates),
+            deaths=self._deaths(),
             endings=Counter(record.ending for record in records),
             accounts=tuple(holds.accounts),
             lanes=holds.lanes,
@@ -321,6 +322,14 @@ class Day:
         if not blind:
             return ()
         return (f"{blind} seats had no camera: staff decided who sits there",)
+
+    def _deaths(self) -> dict[str, int]:
+        keepers = (self.hall.office, self.hall.box, self.hall.seats)
+        found = {state.name: state.deaths for keeper in keepers for state in keeper.states}
+        # What ``serve`` keeps running it alone knows of; it says so in its log.
+        inner = Counter(record["message"].split()[0] for record in self._logged(r"\S+ ended \("))
+        found |= {name: deaths for name, deaths in inner.items() if name not in found}
+        return {name: deaths for name, deaths in found.items() if deaths}
 
     def _release(self) -> Release:
         first: dict[str, int] = {}

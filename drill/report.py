@@ -4,6 +4,7 @@ Pure but for `write`: records and what the office holds in, one value out. ``ok`
 what was typed and what the office verified are the same, digest for digest.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -91,6 +92,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     face_checks: int
     """Looks at a face that the appliance began and ended."""
     faces: tuple[Face, ...]
+    deaths: Mapping[str, int]
+    """Programs that ended before they were told to, and how often."""
     endings: Mapping[str, int]
     accounts: tuple[str, ...]
     lanes: Mapping[str, LaneHeld]
@@ -185,12 +188,12 @@ def write(report: Report, path: Path) -> None:
 
 
 def logged(folder: Path, message: str) -> list[dict[str, Any]]:
-    """Return the records in which a program said ``message...``. Blocks."""
+    """Return the records whose message begins as the regular expression says. Blocks."""
     found = []
     for path in sorted(folder.glob("*.log")):
         for line in path.read_bytes().splitlines():
             record = _record(line)
-            if str(record.get("message", "")).startswith(message):
+            if re.match(message, str(record.get("message", ""))):
                 found.append(record)
     return found
 

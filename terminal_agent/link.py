@@ -22,6 +22,7 @@ from typing import Final, Protocol
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from msgspec.structs import replace
 
 from protocol import seat_api
 from protocol.discovery import Address
@@ -71,7 +72,7 @@ class Hearer(Protocol):
         """Take hall time from an answered beat."""
 
     def beat(self) -> Beat:
-        """Return what the seat says of itself now; ``sent`` is filled in by the link."""
+        """Return what the seat says of itself now; the link may let ``sent`` grow by a little."""
 
     async def hello(self) -> Hello:
         """Return what the seat knows when a link comes up."""
@@ -209,6 +210,8 @@ class Link:
         self._hearer = hearer
         self._steady = steady
         self._now = asyncio.Event()
+        self._sent = 0
+        """``sent`` of the last beat, which names it: no two have the same."""
 
     def soon(self) -> None:
         """Beat at once: something has changed that the console should see."""
@@ -229,19 +232,16 @@ class Link:
                     tasks.create_task(self._beat(socket), name="link: beat")
                     tasks.create_task(self._hear(socket), name="link: hear")
                     tasks.create_task(self._deliver(), name="link: deliver")
-            except* ProtocolError as group:
-                raise LinkLostError(
-                    f"the appliance broke the protocol: {group.exceptions[0]}"
-                ) from group
-            except* MachineryError as group:  # a full disk: the page goes on, the link comes again
-                raise LinkLostError(str(group.exceptions[0])) from group
-            except* (aiohttp.ClientError, OSError, TimeoutError, LinkLostError) as group:
-                raise LinkLostError(str(group.exceptions[0])) from group
+            except ExceptionGroup as group:  # not `except*`: what that raises is a group again
+                if (lost := _lost(group)) is None:
+                    raise
+                raise lost from group
 
     async def _beat(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         while True:
             said = self._hearer.beat()
-            await socket.send_bytes(encode(said))
+            self._sent = max(said.sent, self._sent + 1)
+            await socket.send_bytes(encode(replace(said, sent=self._sent)))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._now.wait(), BEAT_S)
             self._now.clear()
@@ -257,6 +257,8 @@ class Link:
                 await self._hearer.hear_clock(
                     ClockBeat(sent_ms=said.sent, received_ms=received, hall_ms=said.hall_time)
                 )
+                if said.sent != self._sent:
+                    continue  # its proof is from what this seat had seen before the last beat
             await self._hearer.hear(said)
         raise LinkLostError("the appliance closed the link")
 
@@ -290,6 +292,24 @@ class Link:
             case BatchRefused(text=text):
                 self._hearer.forked(text)
                 await asyncio.sleep(5 * _AGAIN_S)
+
+
+def _lost(group: ExceptionGroup[Exception]) -> LinkLostError | None:
+    """Return what broke the link, None where that was no matter of the line.
+
+    A full disk is one (`MachineryError`): the page goes on, and the link comes again.
+    """
+    line, rest = group.split(
+        (ProtocolError, aiohttp.ClientError, OSError, LinkLostError, MachineryError)
+    )
+    if line is None or rest is not None:
+        return None
+    first: Exception = line
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, ProtocolError):
+        return LinkLostError(f"the appliance broke the protocol: {first}")
+    return LinkLostError(str(first) or type(first).__name__)
 
 
 async def _body(reply: aiohttp.ClientResponse) -> bytes:

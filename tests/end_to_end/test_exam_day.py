@@ -205,6 +205,7 @@ async def step_11_account(day: Day, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.typed == report.verified
     assert report.ok
     assert report.line.answers_while_cut > 0
+    assert report.deaths == {}
     assert list(report.accounts) == [
         "3 accounted for: 2 handed in, 1 refused or absent; all received and verified by the office"
     ]

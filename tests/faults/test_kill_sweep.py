@@ -27,7 +27,8 @@ async def test_fifty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> No
         await day.close()
         report = await day.account()
         assert sweep.killed.total() == KILLS
-        assert all(sweep.killed[state.name] for state in _programs(day))
+        assert set(sweep.killed) == {state.name for state in _programs(day)}
+        assert report.deaths == sweep.killed, "a program died that nobody had killed"
         assert report.mismatches == ()
         assert report.ok
         assert report.typed.events >= KILLS
