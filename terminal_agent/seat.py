@@ -271,7 +271,9 @@ class Seat:
                 self.changed()
 
     async def _at_the_end(self, now: int) -> None:
-        if self.state.state() in WRITING and now >= self.own_end(now):
+        anchor = self.clock.anchor  # booted again and cut off, a seat only guesses the time
+        is_sure = anchor is not None and anchor.confirmed
+        if is_sure and self.state.state() in WRITING and now >= self.own_end(now):
             await self.hand_in(automatic=True)
         session = self.state.session
         if self.moved_away and session is not None and not session.unsent.is_set():
