@@ -66,10 +66,12 @@ def _until_one_ends(processes: list[int], seconds: float) -> None:
     with contextlib.ExitStack() as stack:
         ends = select.poll()
         for pid in processes:
-            with contextlib.suppress(ProcessLookupError):
+            try:
                 handle = os.pidfd_open(pid)
-                stack.callback(os.close, handle)
-                ends.register(handle, select.POLLIN)
+            except ProcessLookupError:
+                return
+            stack.callback(os.close, handle)
+            ends.register(handle, select.POLLIN)
         ends.poll(seconds * 1000)
 
 
