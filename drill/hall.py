@@ -67,6 +67,8 @@ class HallPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Seats (from 0) with another person before the camera than the candidate."""
     cameras: int = 0
     """So many seats, from the first on, have a camera; a clip is before it."""
+    own_cameras: frozenset[int] = frozenset()
+    """Seats (from 0) that look through this machine's own USB camera."""
     opens_in_s: int = 60
     """The planned start, from now; staff may arm another."""
     apart: bool = False
@@ -124,7 +126,8 @@ class Seated(msgspec.Struct, frozen=True, kw_only=True):
     seat: str
     person: Person
     role: cast.Role
-    camera: Path | None
+    camera: str | None
+    """As ``exam-terminal`` takes it: a clip's path, or ``auto``; None: there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,10 +215,16 @@ def _seat_people(plan: HallPlan) -> tuple[Seated, ...]:
             seat=person.seat.lower(),
             person=person,
             role=role,
-            camera=cast.clip(role) if number < plan.cameras else None,
+            camera=_camera(plan, number, role),
         )
         for number, (person, role) in enumerate(zip(people(plan.seats), roles, strict=True))
     )
+
+
+def _camera(plan: HallPlan, number: int, role: cast.Role) -> str | None:
+    if number in plan.own_cameras:
+        return "auto"
+    return str(cast.clip(role)) if number < plan.cameras else None
 
 
 async def prepare(plan: HallPlan, places: Places, seated: Iterable[Seated]) -> SampleOffice:
@@ -356,12 +365,12 @@ def _seat_options(places: Places, one: Seated) -> tuple[str, ...]:
     return (
         *("--folder", str(places.seat(one.seat)), "--seat", one.seat),
         *("--network", "loopback", "--address-file", str(places.page(one.seat))),
-        *("--camera", "none" if one.camera is None else str(one.camera)),
+        *("--camera", one.camera or "none"),
     )
 
 
 def _pack_options(places: Places, pack: Iterable[Seated]) -> tuple[str, ...]:
-    cameras = [f"{one.seat}={'none' if one.camera is None else one.camera}" for one in pack]
+    cameras = [f"{one.seat}={one.camera or 'none'}" for one in pack]
     return ("--folder", str(places.folder / "seats"), *cameras)
 
 

@@ -30,7 +30,8 @@ def keys_now(view: HallView, surroundings: Surroundings) -> list[Key]:
         if hall.tasks:
             found.append(("Tab", m.KEY_TASKS.say(language)))
         found += [("/", m.KEY_FIND.say(language)), ("O", m.KEY_OFFICE.say(language))]
-    found += [(each.key.upper(), each.label(language)) for each in surroundings.keys]
+    extra = [(each.key.upper(), each.label(language)) for each in surroundings.keys]
+    found += [(key, label) for key, label in extra if label]
     last = (("?", m.KEY_HELP), ("L", m.KEY_LANGUAGE), ("Q", m.KEY_QUIT))
     return found + [(key, text.say(language)) for key, text in last]
 

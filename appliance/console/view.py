@@ -78,6 +78,7 @@ class ExtraKey(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     label: Callable[[Language], str]
+    """Empty while the key is of no use."""
     press: Callable[[], Awaitable[None]]
 
 

@@ -5,14 +5,15 @@ happens and why, in Chinese or English.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from drill.day import Day, DayPlan, open_day
 from drill.demo import messages as m
-from drill.demo.messages import Language, Text
+from drill.demo.messages import Language
+from drill.demo.narrator import Narrator
 from drill.hall import HallPlan
 from drill.office_store import account_sentences
 
@@ -22,22 +23,6 @@ IMPOSTOR: Final = 2
 WRITING_S: Final = 24
 _CALM_S: Final = 7
 """Before the line is cut; and how long it is gone."""
-
-
-class Narrator:
-    """Says messages in one language, each as a line."""
-
-    def __init__(self, language: Language, line: Callable[[str], None]) -> None:
-        self.language: Final = language
-        self._line = line
-
-    def __call__(self, text: Text, **values: object) -> None:
-        """Say one message."""
-        self._line(text.say(self.language, **values))
-
-    def plain(self, text: str) -> None:
-        """Say what is in the language already."""
-        self._line(text)
 
 
 async def perform(folder: Path, say: Narrator) -> bool:

@@ -3,14 +3,16 @@
 import argparse
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
 from drill.demo import messages as m
-from drill.demo.alone import Narrator, perform
+from drill.demo.alone import perform
 from drill.demo.messages import Language, language_of
+from drill.demo.narrator import Narrator
 from drill.demo.place import last_errors, place
 from drill.errors import DrillError
 from drill.faces import SampleFaceError
@@ -29,15 +31,31 @@ def demo(options: Options) -> int:
     language = Language(options.language) if options.language else language_of()
     say = Narrator(language, _lines(time.monotonic()))
     with place(keep=options.keep) as folder:
-        code = _run(folder, say)
+        code = _run(
+            _with_person(folder, say, options) if _is_terminal() else perform(folder, say),
+            say,
+            folder,
+        )
     if options.keep is not None:
         say(m.KEPT, folder=folder)
     return code
 
 
-def _run(folder: Path, say: Narrator) -> int:
+def _is_terminal() -> bool:
+    """Say whether there is a person: the console reads from one end and draws on the other."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+async def _with_person(folder: Path, say: Narrator, options: Options) -> bool:
+    # Textual asks the terminal as it is imported.
+    from drill.demo.with_person import sit  # noqa: PLC0415
+
+    return await sit(folder, say, camera=options.camera)
+
+
+def _run(day: Coroutine[Any, Any, bool], say: Narrator, folder: Path) -> int:
     try:
-        return 0 if asyncio.run(_until_told(perform(folder, say))) else 1
+        return 0 if asyncio.run(_until_told(day)) else 1
     except asyncio.CancelledError:
         say(m.STOPPED)
         return STOPPED
@@ -91,4 +109,7 @@ def add_to(parsers: Any) -> None:
     parser = parsers.add_parser("demo", help="open an exam hall on this machine and sit in it")
     parser.add_argument("--language", choices=("zh", "en"), help="default: as the locale says")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep all files here")
+    parser.add_argument(
+        "--camera", action="store_true", help="look at you by this machine's camera"
+    )
     parser.set_defaults(run=demo)

@@ -92,3 +92,112 @@ SAME: Final = Text(
     "(digest {digest}).",
 )
 NOT_SAME: Final = Text("不一致：{what}", "NOT THE SAME: {what}")
+
+# --- with a person: before and after the console ---------------------------------------------
+CONSOLE: Final = Text(
+    "接下来是监考台。任何时候按 Q 结束演示。", "The console comes now. Q ends the demo at any time."
+)
+WELL_DONE: Final = Text("演示完成：", "The demo is complete:")
+BEFORE_THE_END: Final = Text(
+    "演示在考试日结束前由您关闭。", "You closed the demo before the day had come to its end."
+)
+
+# --- keys ------------------------------------------------------------------------------------
+KEY_ENVELOPE: Final = Text("拆开密封信封", "open the envelope")
+KEY_CUT: Final = Text("切断外线", "cut the line")
+KEY_RESTORE: Final = Text("接回外线", "put the line back")
+KEY_STAND_IN: Final = Text("代我考试", "sit for me")
+ENVELOPE: Final = Text("密封信封里的解锁码（已复制）", "From the sealed envelope (copied)")
+
+# --- what to do next, to the invigilator -----------------------------------------------------
+NOTHING: Final = Text("", "")
+STEP_OPEN_DOORS: Final = Text(
+    "演示：您是监考员，也是 {seat} 座位的考生。先做监考员，按 N 对时、开放入场。",
+    "Demo: you are the invigilator, and the candidate at {seat}. First the invigilator: N.",
+)
+STEP_PAIR: Final = Text(
+    "按 N 再按 Enter，出现九位配对码：五个座位自行输入，{seat} 由您输入。",
+    "N, then Enter, shows nine digits. Five seats type them by themselves, you at {seat}.",
+)
+STEP_PAIRING: Final = Text("", "")
+STEP_ENVELOPE: Final = Text(
+    "解锁码在密封信封里：按 E 拆开，然后按 N 输入。",
+    "The unlock code is in the sealed envelope: E opens it, then N.",
+)
+STEP_CODE: Final = Text(
+    "信封里的解锁码：{code}。按 N 输入。", "The code is {code}. Press N, type it."
+)
+STEP_ARM: Final = Text(
+    "按 N 预备开考，选“若干秒后”，10 秒即可。",
+    "N arms the start: choose the second line, ten seconds from now.",
+)
+STEP_WAIT_START: Final = Text(
+    "到点时六个座位同时打开试卷。", "At its moment the paper opens at all six seats at once."
+)
+STEP_FACE: Final = Text(
+    "{who}：坐着的人与照片不像。按 N 看两张照片，由您决定（应当拒绝）。",
+    "{who} does not look like the photo. N shows both pictures; you decide (it is another man).",
+)
+STEP_OWN_FACE: Final = Text(
+    "{who} 是您：照片是别人的，机器不认。按 N，再按 Y 认可自己。",
+    "{who} is you; the photo is another's. Press N, then Y, to accept yourself.",
+)
+STEP_NO_CAMERA: Final = Text(
+    "{who} 是您：没有摄像头，身份由人判断。按 N，再按 Y 认可自己。",
+    "{who} is you: without a camera a person decides. Press N, then Y, to accept yourself.",
+)
+STEP_CUT: Final = Text(
+    "请看“已存”在增长。按 C 切断本考点通往机构的线路。",
+    "See how Saved counts on. C cuts the centre's line to the office.",
+)
+STEP_LINE_CUT: Final = Text(
+    "线路断了：座位毫无察觉，照常作答、存盘。看一会儿，按 C 接回。",
+    "The line is cut: no seat notices, answers are saved here. Then C puts it back.",
+)
+STEP_LINE_BACK: Final = Text(
+    "线路恢复，积压的已自动补传。您在 {seat} 交卷后，其他人随后交卷。",
+    "The line is back; what waited goes out by itself. Hand in at {seat}: the others follow.",
+)
+STEP_OTHERS_FOLLOW: Final = Text("其他考生正在陆续交卷。", "The others hand in, one after another.")
+STEP_CLOSE: Final = Text(
+    "人人均有结果：按 N 收场。", "Everybody is accounted for: N closes the subject."
+)
+STEP_PUT_BACK: Final = Text(
+    "线路还断着：按 C 接回，机构才能收到。", "The line is still cut: C puts it back for the office."
+)
+STEP_OFFICE: Final = Text(
+    "机构正在接收并逐包核验，只需几秒。", "The office receives and verifies; it takes seconds."
+)
+STEP_DONE: Final = Text(
+    "考试日到此结束。按 O 看各类上报包，按 Q 结束演示。",
+    "That was the day. O shows what the office has, Q ends the demo.",
+)
+
+# --- what to do next, to the candidate at the person's seat ----------------------------------
+SEAT_ADDRESS: Final = Text("{seat} 的网页 {address}", "Page of {seat} {address}")
+SEAT_PAIR: Final = Text(
+    "{seat}：在网页上输入九位配对码 {code}", "{seat}: type the digits {code} on its page"
+)
+SEAT_WAITS: Final = Text("{seat}：等候开放入场", "{seat}: waits for the doors")
+SEAT_CONSENT: Final = Text(
+    "{seat}：在网页上选择是否同意人脸比对", "{seat}: answer the page's question on faces"
+)
+SEAT_LOGIN: Final = Text(
+    "{seat}：以 {name} 登录，身份证号 {id_number}，后四位 {last4}",
+    "{seat}: log in as {name}, ID number {id_number}, its last four {last4}",
+)
+SEAT_OWN_DATA: Final = Text("{seat}：核对个人信息", "{seat}: confirm your data")
+SEAT_FACE: Final = Text("{seat}：请看摄像头", "{seat}: look into the camera")
+SEAT_NO_CAMERA: Final = Text(
+    "{seat}：没有摄像头，请点“请监考人员核验”", "{seat}: without a camera, ask the invigilator"
+)
+SEAT_RULES: Final = Text("{seat}：阅读并确认考场规则", "{seat}: read and confirm the rules")
+SEAT_WITHHELD: Final = Text(
+    "{seat}：可以应考，身份由监考员（您）判断",
+    "{seat}: you may sit; the invigilator (you) decides who you are",
+)
+SEAT_WAITING: Final = Text("{seat}：候考，到点自动开考", "{seat}: waits; the exam begins by itself")
+SEAT_ANSWERING: Final = Text(
+    "{seat}：请作答，随时可以交卷", "{seat}: answer; hand in when you like"
+)
+SEAT_HANDED_IN: Final = Text("{seat}：已交卷，请看回执", "{seat}: handed in, look at the receipt")
