@@ -206,8 +206,8 @@ class ConsoleApp(App[None]):
     def action_ask_quit(self) -> None:
         """Close the console, once the person has confirmed it."""
         language = self._view.language
-        title, tell = d.QUIT.say(language), d.QUIT_TELL.say(language)
-        confirm = ConfirmDialog(self, title, tell, yes=d.QUIT_YES)
+        tell = (self._surroundings.leaving or d.QUIT_TELL).say(language)
+        confirm = ConfirmDialog(self, d.QUIT.say(language), tell, yes=d.QUIT_YES)
         self.push_screen(confirm, lambda sure: self.exit() if sure else None)
 
     async def action_extra(self, key: str) -> None:

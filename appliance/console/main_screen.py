@@ -28,6 +28,7 @@ class MainScreen(Screen[None]):
     """The console's first screen."""
 
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    AUTO_FOCUS = "#seats"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_table", show=False, priority=True),
         Binding("slash", "search", show=False),

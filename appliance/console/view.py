@@ -8,7 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
-from appliance.console.messages import Language
+from appliance.console.messages import Language, Text
 from protocol.staff_api import Act, ActReply, HallStatus, SeatStatus, StaffAct
 
 BREAKPOINTS: Final = [(0, "-narrow"), (110, "-wide")]
@@ -83,7 +83,11 @@ class ExtraKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the program around the console adds: keys, and a line of its own under the next step."""
+    """What the program around the console adds: keys, lines of its own under the next step.
+
+    ``leaving``: what it means to close the console, where that ends more than the console.
+    """
 
     keys: Sequence[ExtraKey] = ()
     note: Callable[[HallView], str] = lambda _view: ""
+    leaving: Text | None = None

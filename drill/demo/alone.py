@@ -14,7 +14,7 @@ from drill.day import Day, DayPlan, open_day
 from drill.demo import messages as m
 from drill.demo.messages import Language
 from drill.demo.narrator import Narrator
-from drill.hall import HallPlan
+from drill.hall import Hall, HallPlan
 from drill.office_store import account_sentences
 
 SEATS: Final = 6
@@ -101,9 +101,11 @@ async def _account(day: Day, say: Narrator) -> bool:
         say(m.SAME, events=report.typed.events, digest=report.typed.digest[:16])
     for mismatch in report.mismatches:
         say(m.NOT_SAME, what=mismatch)
-    sentences = await asyncio.to_thread(
-        account_sentences, day.hall.layout, "zh" if say.language is Language.ZH else "en"
-    )
-    for sentence in sentences:
+    for sentence in await asyncio.to_thread(office_says, day.hall, say.language):
         say.plain(sentence)
     return report.ok
+
+
+def office_says(hall: Hall, language: Language) -> list[str]:
+    """Return the office's own account of the day, from its store. Blocks."""
+    return account_sentences(hall.layout, "zh" if language is Language.ZH else "en")

@@ -33,16 +33,13 @@ _ASKS: Final = OVER | {
 
 
 class Sitter:
-    """One simulated candidate; writes until ``told`` to hand in, then after ``delay_s``."""
+    """One simulated candidate; writes until it is ``enough``, then hands in."""
 
-    def __init__(
-        self, candidate: Candidate, staff: Staff, told: asyncio.Event, delay_s: float
-    ) -> None:
+    def __init__(self, candidate: Candidate, staff: Staff, enough: asyncio.Event) -> None:
         self._candidate = candidate
         self._page: Final[SeatPage] = candidate.page
         self._staff = staff
-        self._told = told
-        self._delay_s = delay_s
+        self._enough = enough
 
     async def run(self) -> None:
         """Sit the exam to its end; what goes wrong is tried again from what the page shows."""
@@ -97,23 +94,10 @@ class Sitter:
         await self._page.act(do.LogIn(fields=fields))
 
     async def _write(self) -> None:
-        """Write until told, then hand in."""
-        writing = asyncio.create_task(self._candidate.write(A_DAY_S), name="write")
-        telling = asyncio.create_task(self._until_told(), name="told")
-        try:
-            done, _ = await asyncio.wait({writing, telling}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (writing, telling):
-                task.cancel()
-            await asyncio.wait({writing, telling})
-        if telling in done:
+        """Write until it is enough, then hand in."""
+        await self._candidate.write(self._enough)
+        if self._enough.is_set():
             await self._candidate.hand_in()
-        else:
-            writing.result()
-
-    async def _until_told(self) -> None:
-        await self._told.wait()
-        await asyncio.sleep(self._delay_s)
 
 
 def _asks_something(view: View) -> bool:

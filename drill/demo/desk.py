@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from appliance.console.app import ConsoleApp
 from appliance.console.link import HallLink
+from appliance.console.next_step import Step, next_step
 from appliance.console.view import ExtraKey, HallView, Surroundings
 from appliance.ipc import staff_client
 from drill.demo import messages as m
@@ -27,6 +28,7 @@ from drill.hall import Hall
 from drill.sample_office import STAFF_PASSPHRASE
 from protocol.staff_api import HallStatus
 
+_WANT_CODE: Final = {Step.WAIT_CODE, Step.UNLOCK}
 _ENVELOPE_S: Final = 300.0
 """So long the code lies open beside the console."""
 
@@ -53,7 +55,7 @@ class Desk:
             ExtraKey(key="c", label=self._line_label, press=self._turn_line),
             ExtraKey(key="s", label=self._stand_in_label, press=self._stand_in),
         )
-        around = Surroundings(keys=keys, note=self._note)
+        around = Surroundings(keys=keys, note=self._note, leaving=m.LEAVING)
         self._app = ConsoleApp(link, language=language, surroundings=around)
         return self._app
 
@@ -65,8 +67,7 @@ class Desk:
 
     @property
     def _wants_code(self) -> bool:
-        subject = None if self._seen is None else self._seen.subject
-        return subject is not None and not subject.unlocked
+        return self._seen is not None and next_step(self._seen).step in _WANT_CODE
 
     def _envelope_label(self, language: Language) -> str:
         return m.KEY_ENVELOPE.say(language) if self._wants_code else ""
@@ -83,6 +84,9 @@ class Desk:
     # --- the line ---------------------------------------------------------------------------
 
     def _line_label(self, language: Language) -> str:
+        subject = None if self._seen is None else self._seen.subject
+        if self.facts.line_is_up and (subject is None or not subject.released):
+            return ""
         text = m.KEY_CUT if self.facts.line_is_up else m.KEY_RESTORE
         return text.say(language)
 

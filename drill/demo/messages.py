@@ -94,10 +94,11 @@ SAME: Final = Text(
 NOT_SAME: Final = Text("不一致：{what}", "NOT THE SAME: {what}")
 
 # --- with a person: before and after the console ---------------------------------------------
-CONSOLE: Final = Text(
-    "接下来是监考台。任何时候按 Q 结束演示。", "The console comes now. Q ends the demo at any time."
+LEAVING: Final = Text(
+    "演示到此结束：考场的全部程序随之停止，临时文件删除。",
+    "The demo ends with it: all programs of the hall are stopped, temporary files removed.",
 )
-WELL_DONE: Final = Text("演示完成：", "The demo is complete:")
+ENDING: Final = Text("正在结束全部程序……", "All programs are being ended ...")
 BEFORE_THE_END: Final = Text(
     "演示在考试日结束前由您关闭。", "You closed the demo before the day had come to its end."
 )
@@ -174,7 +175,7 @@ STEP_DONE: Final = Text(
 )
 
 # --- what to do next, to the candidate at the person's seat ----------------------------------
-SEAT_ADDRESS: Final = Text("{seat} 的网页 {address}", "Page of {seat} {address}")
+SEAT_ADDRESS: Final = Text("{seat} {address}", "{seat} {address}")
 SEAT_PAIR: Final = Text(
     "{seat}：在网页上输入九位配对码 {code}", "{seat}: type the digits {code} on its page"
 )

@@ -13,6 +13,8 @@ The tasks belong to `sit`, and end with the console.
 
 import asyncio
 import contextlib
+import sys
+import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from appliance.console.app import ConsoleApp
 from drill.candidate import Candidate
 from drill.demo import browser, prompts
 from drill.demo import messages as m
+from drill.demo.alone import office_says
 from drill.demo.crew import A_DAY_S, Sitter
 from drill.demo.desk import Desk
 from drill.demo.narrator import Narrator
@@ -50,7 +53,7 @@ _ADDRESS_EVERY_S: Final = 1.0
 
 
 async def sit(folder: Path, say: Narrator, *, camera: bool) -> bool:
-    """Open the hall and the console; return whether the day came to its end."""
+    """Open the hall and the console until the person closes it; say what came of the day."""
     say(m.OPENING)
     async with open_hall(_plan(folder, camera=camera)) as hall:
         say(m.OPEN)
@@ -62,7 +65,14 @@ async def sit(folder: Path, say: Narrator, *, camera: bool) -> bool:
             id_number=own.person.id_number,
             has_camera=camera,
         )
-        return await _Demo(hall, Desk(hall, facts)).run(say)
+        is_done = await _Demo(hall, Desk(hall, facts)).run(say)
+        if is_done:
+            for sentence in await asyncio.to_thread(office_says, hall, say.language):
+                say.plain(sentence)
+        else:
+            say(m.BEFORE_THE_END)
+        say(m.ENDING)
+    return True
 
 
 def _plan(folder: Path, *, camera: bool) -> HallPlan:
@@ -74,7 +84,6 @@ def _plan(folder: Path, *, camera: bool) -> HallPlan:
         own_cameras=frozenset({SIMULATED} if camera else ()),
         impostors=frozenset({IMPOSTOR}),
         opens_in_s=_OPENS_IN_S,
-        without=frozenset(),
     )
 
 
@@ -84,8 +93,8 @@ class _Demo:
     def __init__(self, hall: Hall, desk: Desk) -> None:
         self._hall = hall
         self._desk = desk
-        self._told = asyncio.Event()
-        """The simulated candidates may hand in."""
+        self._enough = [asyncio.Event() for _ in hall.seated]
+        """By seat: its simulated candidate may hand in."""
         self._is_done = False
 
     async def run(self, say: Narrator) -> bool:
@@ -114,14 +123,16 @@ class _Demo:
         async with self._hall.page(seated.seat) as page, Tasks(f"page {seated.seat}") as tasks:
             tasks.start("live line", page.run())
             candidate = Candidate(seated, page, seed="demo", pause_s=_PAUSE_S)
-            await Sitter(candidate, self._hall.staff, self._told, number * _HAND_IN_APART_S).run()
+            await Sitter(candidate, self._hall.staff, self._enough[number]).run()
 
     async def _watch(self) -> None:
         """Tell the others to hand in after the person's end, once the line was gone and is back."""
         await self._until(self._person_is_through)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._desk.was_restored.wait(), _WITHOUT_CUT_S)
-        self._told.set()
+        for enough in self._enough:
+            enough.set()
+            await asyncio.sleep(_HAND_IN_APART_S)
         await self._until(lambda hall: hall.closing is not None and hall.office_verified_all)
         self._is_done = True
 
@@ -142,7 +153,11 @@ class _Demo:
 
 
 async def _show(app: ConsoleApp) -> None:
-    """Run the console; where this is cancelled, give the terminal back as it was."""
+    """Run the console; where this is cancelled, give the terminal back as it was.
+
+    What was typed before it stood there was not meant for it.
+    """
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
     showing = asyncio.create_task(app.run_async(), name="console")
     try:
         await asyncio.shield(showing)
