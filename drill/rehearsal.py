@@ -25,6 +25,7 @@ MOST_SEATS: Final = 600
 FILMS: Final = "films"
 PATIENT_S: Final = 6 * 3600.0
 """A rehearsed candidate waits for people."""
+ENDED: Final = (Screen.HANDED_IN, Screen.COLLECTED, Screen.VOIDED, Screen.REFUSED, Screen.ENDED)
 
 Options = argparse.Namespace
 
@@ -109,13 +110,21 @@ async def _go(candidate: Candidate, options: Options) -> None:
     await candidate.show_face()
     await candidate.read_rules()
     _say(candidate, "waits for the start")
-    await candidate.write(options.seconds)
+    await _write(candidate, float(options.seconds))
     await candidate.hand_in()
     await candidate.take_receipt(PATIENT_S)
     record = candidate.record
     if record.problems:
         raise DrillError("; ".join(record.problems))
     _say(candidate, f"{record.ending}, {len(record.answers)} answers, receipt {record.receipt}")
+
+
+async def _write(candidate: Candidate, seconds: float) -> None:
+    """Write for so long from the moment at which the paper lies open."""
+    await candidate.page.screen(Screen.ANSWERING, *ENDED)
+    enough = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, enough.set)
+    await candidate.write(enough)
 
 
 def _say(candidate: Candidate, text: str) -> None:
