@@ -208,6 +208,11 @@ def before_the_code() -> HallStatus:
     return hall(tuple(seats), NINE - 10 * MINUTE, clock_confirmed_by="wang")
 
 
+def unlocked() -> HallStatus:
+    """Five to nine: the code has been entered, the start is not armed."""
+    return replace(before_the_code(), subject=subject(unlocked=True), hall_time=NINE - 5 * MINUTE)
+
+
 def armed() -> HallStatus:
     """Two minutes to nine: the start is armed, all wait."""
     seats = [seat(n, _sitting(n, State.WAITING), **LINKED) for n in range(1, 7)]

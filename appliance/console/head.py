@@ -12,6 +12,7 @@ from textual.widgets import Digits, Static
 
 from appliance.console import messages as m
 from appliance.console import wording
+from appliance.console.drawing import put
 from appliance.console.messages import Language
 from appliance.console.palette import COLOURS
 from appliance.console.seat_rows import Cell, Tone
@@ -106,10 +107,10 @@ class Head(Horizontal):
         if hall is None:
             return
         title = hall.title if hall.subject is None else f"{hall.title} · {hall.subject.title}"
-        self.query_one("#head-title", Static).update(title)
+        put(self, "#head-title", title, grows=False)
         left = countdown(hall, view.language)
-        self.query_one("#head-countdown", Static).update(_styled([left]))
-        self.query_one("#head-signs", Static).update(_styled(signs(hall, view.language)))
+        put(self, "#head-countdown", _styled([left]), grows=False)
+        put(self, "#head-signs", _styled(signs(hall, view.language)), grows=False)
         self.query_one("#head-clock", Digits).update(wording.clock(hall.hall_time, hall.time_zone))
 
 

@@ -15,13 +15,17 @@ from textual.widgets import DataTable, Input, Static
 
 from appliance.console import accounts, wording
 from appliance.console import messages as m
+from appliance.console.drawing import put, put_if_any
 from appliance.console.head import Head, line_to_core
 from appliance.console.keys import key_line
 from appliance.console.next_step import Step, next_step, say_next
-from appliance.console.palette import CALM
+from appliance.console.palette import CALM, GOOD
 from appliance.console.tables import SeatTable, TaskTable
 from appliance.console.view import BREAKPOINTS, Desk, HallView, Surroundings
 from protocol.staff_api import HallStatus
+
+_LANE_CELLS: Final = (12, 8, 9, 8)
+"""The widths of the small table of lanes: name, sealed, received, verified."""
 
 
 class MainScreen(Screen[None]):
@@ -85,47 +89,41 @@ class MainScreen(Screen[None]):
 
     def show_hall(self, view: HallView) -> None:
         """Draw what has changed."""
-        trouble = line_to_core(view, self._socket)
-        line = self.query_one("#trouble", Static)
-        line.update(trouble)
-        line.display = bool(trouble)
+        line = put_if_any(self, "#trouble", line_to_core(view, self._socket))
         line.set_class(view.hall is None and not view.trouble, "waiting")
         self.set_class(view.hall is not None and not view.connected, "stale")
-        self.query_one("#keys", Static).update(
-            key_line(view, self._surroundings, self.size.width - 2)
-        )
+        keys = key_line(view, self._surroundings, self.size.width - 2)
+        put(self, "#keys", keys, grows=False)
         self.query_one(Head).show_hall(view)
         if view.hall is not None:
             self._show(view, view.hall)
 
     def _show(self, view: HallView, hall: HallStatus) -> None:
         language = view.language
-        label = m.NEXT_DONE if next_step(hall).step is Step.DONE else m.NEXT
+        is_done = next_step(hall).step is Step.DONE
+        label = m.NEXT_DONE if is_done else m.NEXT
+        style = f"bold {GOOD}" if is_done else ""
         following = Styled.assemble(
-            (f" {label.say(language)} ", "reverse bold"), " ", say_next(hall, language)
+            (f" {label.say(language)} ", "reverse bold"), " ", (say_next(hall, language), style)
         )
-        self.query_one("#next", Static).update(following)
-        note = self.query_one("#note", Static)
-        words = self._surroundings.note(view)
-        note.update(words)
-        note.display = bool(words)
+        put(self, "#next", following)
+        put_if_any(self, "#note", self._surroundings.note(view))
         self._show_seats(view)
         title = m.TASKS.say(language, n=len(hall.tasks)) if hall.tasks else m.NO_TASKS.say(language)
-        self.query_one("#tasks-title", Static).update(title)
+        put(self, "#tasks-title", title).set_class(not hall.tasks, "calm")
         tasks = self.query_one(TaskTable)
         tasks.display = bool(hall.tasks)
         if not hall.tasks and self.focused is tasks:
             self.query_one(SeatTable).focus()
         tasks.show_hall(view)
-        self.query_one("#lanes", Static).update(_lanes(view, hall))
+        put(self, "#lanes", _lanes(view, hall))
 
     def _show_seats(self, view: HallView) -> None:
         search = self.query_one("#search", Input)
         search.placeholder = m.SEARCH.say(view.language)
         found = self.query_one(SeatTable).show_hall(view, search.value)
-        nothing = self.query_one("#nothing-found", Static)
-        nothing.display = found == 0
-        nothing.update(m.NOTHING_FOUND.say(view.language, text=search.value))
+        nothing = m.NOTHING_FOUND.say(view.language, text=search.value)
+        put_if_any(self, "#nothing-found", "" if found else nothing)
 
     # --- keys --------------------------------------------------------------------------------
 
@@ -176,12 +174,8 @@ def _lanes(view: HallView, hall: HallStatus) -> Styled:
         )
         for lane in hall.lanes
     ]
-    return Styled(
-        "\n".join(
-            "".join(wording.fitted(c, _LANE_CELLS[i]) for i, c in enumerate(r)) for r in rows
-        ),
-        CALM,
+    lines = (
+        "".join(wording.fitted(*each) for each in zip(row, _LANE_CELLS, strict=True))
+        for row in rows
     )
-
-
-_LANE_CELLS: Final = (12, 8, 9, 8)
+    return Styled("\n".join(lines), CALM)

@@ -198,8 +198,8 @@ REASON_CODE: Final[dict[str, Text]] = {
     "unsure_face": Text("比对结果不确定", "the comparison is unsure"),
     "no_consent": Text("考生不同意人脸比对", "no consent to the comparison"),
     "no_camera": Text("没有摄像头画面", "no camera"),
-    "no_picture": Text("摄像头没有送来可用的画面", "no usable picture from the camera"),
-    "no_template": Text("报名照片无法用于比对", "the roster photo cannot be compared with"),
+    "no_picture": Text("没有摄像头画面", "no picture came from the seat"),
+    "no_template": Text("报名照片中找不到人脸", "no face found in the roster photo"),
     "no_faces_process": Text("人脸服务未运行", "the faces process is down"),
     "recordings_full": Text("录像暂停", "recordings have stopped"),
 }

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from appliance.console import accounts, wording
 from appliance.console import messages as m
+from appliance.console.drawing import put
 from appliance.console.head import Head, signs
 from appliance.console.messages import Language
 from appliance.console.palette import COLOURS
@@ -48,8 +49,7 @@ class OfficeScreen(Screen[None]):
         self.set_class(not view.connected, "stale")
         self.query_one(Head).show_hall(view)
         if view.hall is not None:
-            text = _styled(office_lines(view.hall, view.language))
-            self.query_one("#lanes", Static).update(text)
+            put(self, "#lanes", _styled(office_lines(view.hall, view.language)))
 
     def action_leave(self) -> None:
         """Go back."""

@@ -24,6 +24,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
+from appliance.console.drawing import put_if_any
+
 _LARGEST: Final = (1600, 1600)
 _MOST_PIXELS: Final = 40_000_000
 _CLOSER: Final = 0.55
@@ -123,12 +125,14 @@ def ask_terminal() -> None:
 
 
 class Picture(Vertical):
-    """A picture with its caption; says so where there is none."""
+    """A picture with its caption; says so while it comes, and where there is none."""
 
-    def __init__(self, caption: str, missing: str, **kwargs: Any) -> None:
+    def __init__(self, caption: str, *, loading: str, missing: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._caption = caption
+        self._loading = loading
         self._missing = missing
+        self._words = loading
         self._picture: Pillow.Image | None = None
         self._is_close = False
 
@@ -136,11 +140,20 @@ class Picture(Vertical):
         """Draw caption and picture."""
         yield Static(self._caption, classes="caption", markup=False)
         yield Painter.widget(classes="picture")
-        yield Static(self._missing, classes="no-picture", markup=False)
+        yield Static(self._words, classes="no-picture", markup=False)
+
+    def on_mount(self) -> None:
+        """Draw what is known by now."""
+        self._draw()
+
+    def wait(self) -> None:
+        """Say that a picture is on its way."""
+        self._picture, self._words = None, self._loading
+        self._draw()
 
     def show(self, picture: Pillow.Image | None) -> None:
         """Show a picture, or that there is none."""
-        self._picture = picture
+        self._picture, self._words = picture, self._missing
         self._draw()
 
     @property
@@ -154,8 +167,10 @@ class Picture(Vertical):
         self._draw()
 
     def _draw(self) -> None:
+        if not self.is_mounted:
+            return
         image: Any = self.query_one(".picture")
-        image.display = self._picture is not None
-        self.query_one(".no-picture").display = self._picture is None
+        image.display = self.is_shown
+        put_if_any(self, ".no-picture", "" if self.is_shown else self._words)
         if self._picture is not None:
             image.image = closer(self._picture) if self._is_close else self._picture

@@ -17,28 +17,44 @@ from appliance.console.pictures import Picture, PictureError, decode
 from appliance.console.view import Desk
 
 _AGAIN_S: Final = 3.0
+_WORKERS: Final = "pictures"
 
 
 class Portraits(Horizontal):
     """Roster photo on the left, camera on the right."""
 
-    def __init__(self, desk: Desk, candidate: str) -> None:
+    def __init__(self, desk: Desk, candidate: str | None = None) -> None:
         super().__init__(classes="portraits")
         self._desk = desk
         self._candidate = candidate
         self._is_close = False
-        self._camera = b""
 
     def compose(self) -> ComposeResult:
         """Draw both places."""
         language = self._desk.view.language
-        missing = m.NO_PICTURE.say(language)
-        yield Picture(m.ROSTER_PHOTO.say(language), missing, id="roster")
-        yield Picture(m.CAMERA_PICTURE.say(language), missing, id="camera")
+        words = {"loading": m.LOADING.say(language), "missing": m.NO_PICTURE.say(language)}
+        yield Picture(m.ROSTER_PHOTO.say(language), id="roster", **words)
+        yield Picture(m.CAMERA_PICTURE.say(language), id="camera", **words)
 
     def on_mount(self) -> None:
         """Begin to fetch."""
-        self.fetch()
+        self._begin()
+
+    def show_candidate(self, candidate: str | None) -> None:
+        """Show another candidate, or nobody."""
+        if candidate != self._candidate:
+            self._candidate = candidate
+            self._begin()
+
+    def _begin(self) -> None:
+        self.workers.cancel_group(self, _WORKERS)
+        for picture in self.query(Picture):
+            if self._candidate is None:
+                picture.show(None)
+            else:
+                picture.wait()
+        if self._candidate is not None:
+            self._fetch(self._candidate)
 
     def toggle_closer(self) -> None:
         """Look closer at both, or at the whole again."""
@@ -46,15 +62,15 @@ class Portraits(Horizontal):
         for picture in self.query(Picture):
             picture.look(close=self._is_close)
 
-    @work(exclusive=True, group="pictures")
-    async def fetch(self) -> None:
-        """Fetch the roster photo, then the camera's picture again and again."""
-        roster = await self._desk.picture(self._candidate, "roster")
+    @work(exclusive=True, group=_WORKERS)
+    async def _fetch(self, candidate: str) -> None:
+        roster = await self._desk.picture(candidate, "roster")
         self.query_one("#roster", Picture).show(await _decoded(roster))
+        shown: bytes | None = b""
         while True:
-            camera = await self._desk.picture(self._candidate, "camera")
-            if camera != self._camera:
-                self._camera = camera or b""
+            camera = await self._desk.picture(candidate, "camera")
+            if camera != shown:
+                shown = camera
                 self.query_one("#camera", Picture).show(await _decoded(camera))
             await asyncio.sleep(_AGAIN_S)
 

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from appliance.console import messages as m
 from appliance.console import wording
 from appliance.console.actions import Action, Choice, seat_choices
+from appliance.console.drawing import put, put_if_any
 from appliance.console.events import Change
 from appliance.console.messages import Language, Text
 from appliance.console.palette import COLOURS
@@ -52,13 +53,11 @@ class SeatPage(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Draw the places."""
-        seat = self._desk.view.seat(self._seat)
         yield Static("", id="seat-title", markup=False)
         yield Static("", id="trouble", markup=False)
         with Horizontal(id="seat-body"):
             with Vertical(id="seat-left"):
-                if seat is not None and seat.occupant is not None:
-                    yield Portraits(self._desk, seat.occupant.candidate)
+                yield Portraits(self._desk)
                 yield Static("", id="facts", markup=False)
             with VerticalScroll(id="seat-right", can_focus=False):
                 yield OptionList(id="actions", compact=True)
@@ -77,18 +76,19 @@ class SeatPage(Screen[None]):
         if view.hall is None or seat is None:
             return
         self.set_class(not view.connected, "stale")
-        trouble = self.query_one("#trouble", Static)
         at = wording.clock(view.hall.hall_time, view.hall.time_zone)
-        trouble.update("" if view.connected else m.CORE_LOST.say(view.language, at=at))
-        trouble.display = not view.connected
+        lost = "" if view.connected else m.CORE_LOST.say(view.language, at=at)
+        put_if_any(self, "#trouble", lost)
+        self.query_one(Portraits).show_candidate(
+            None if seat.occupant is None else seat.occupant.candidate
+        )
         name = m.EMPTY_SEAT.say(view.language) if seat.occupant is None else seat.occupant.name
         title = m.SEAT_TITLE.say(view.language, seat=label_of(view.hall, seat.seat))
-        self.query_one("#seat-title", Static).update(f"{title}  {name}")
+        put(self, "#seat-title", f"{title}  {name}")
         facts = seat_facts(view.hall, seat, view.language, whole_number=self._shows_number)
-        self.query_one("#facts", Static).update(_lines(facts))
-        self.query_one("#advice", Static).update(
-            m.TASK_HELP[TaskKind.LOST].say(view.language) if is_lost(seat) else ""
-        )
+        put(self, "#facts", _lines(facts))
+        advice = m.TASK_HELP[TaskKind.LOST].say(view.language) if is_lost(seat) else ""
+        put_if_any(self, "#advice", advice)
         self._show_choices(seat_choices(view.hall, seat), view.language)
         self._show_events(view.hall, view.language)
 
@@ -97,12 +97,14 @@ class SeatPage(Screen[None]):
             return
         self._choices = choices
         menu = self.query_one("#actions", OptionList)
+        chosen = None if menu.highlighted_option is None else menu.highlighted_option.id
         menu.clear_options()
         menu.add_options(
             Option(f"{choice.key.upper()}  {choice.title.say(language)}", id=choice.action.value)
             for choice in choices
         )
-        menu.highlighted = 0
+        kept = [n for n, choice in enumerate(choices) if choice.action.value == chosen]
+        menu.highlighted = kept[0] if kept else 0
 
     def _show_events(self, hall: HallStatus, language: Language) -> None:
         seen = [change for change in self._seen() if change.seat == self._seat][-_LATEST:]
@@ -111,7 +113,7 @@ class SeatPage(Screen[None]):
             f"{wording.clock(change.at, hall.time_zone)} {change.say(language)}"
             for change in reversed(seen)
         ] or [m.NO_EVENTS.say(language)]
-        self.query_one("#events", Static).update("\n".join(lines))
+        put(self, "#events", "\n".join(lines))
 
     # --- keys --------------------------------------------------------------------------------
 
@@ -142,8 +144,7 @@ class SeatPage(Screen[None]):
 
     def action_closer(self) -> None:
         """Look closer at both pictures, or at the whole again."""
-        for portraits in self.query(Portraits):
-            portraits.toggle_closer()
+        self.query_one(Portraits).toggle_closer()
 
 
 # --- the facts: pure -----------------------------------------------------------------------------

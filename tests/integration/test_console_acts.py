@@ -11,6 +11,7 @@ from appliance.console.main_screen import MainScreen
 from appliance.console.messages import Language
 from appliance.console.pictures import Picture
 from appliance.console.tables import SeatTable
+from appliance.console.view import ExtraKey, Surroundings
 from protocol import staff_api as api
 from protocol.codes import unlock_code_from
 from protocol.staff_api import ActRefusal, PairingStatus, TaskKind
@@ -197,14 +198,9 @@ async def test_before_its_time_a_code_is_doubted(tmp_path: Path) -> None:
 # --- the start -----------------------------------------------------------------------------------
 
 
-def unlocked(now: int = NINE - 5 * MINUTE) -> api.HallStatus:
-    """Return a hall whose paper is unlocked."""
-    return replace(halls.before_the_code(), subject=halls.subject(unlocked=True), hall_time=now)
-
-
 async def test_the_planned_start_is_armed(tmp_path: Path) -> None:
     """Enter on the planned time, then yes: core takes the plan's own moment."""
-    async with console(unlocked(), tmp_path) as c:
+    async with console(halls.unlocked(), tmp_path) as c:
         await c.press("n")
         await c.until(c.has("6/6 个座位就绪"))
         await c.press("enter")
@@ -215,7 +211,7 @@ async def test_the_planned_start_is_armed(tmp_path: Path) -> None:
 
 async def test_the_harmless_answer_is_under_the_cursor(tmp_path: Path) -> None:
     """Enter twice arms nothing: the second Enter goes back."""
-    async with console(unlocked(), tmp_path) as c:
+    async with console(halls.unlocked(), tmp_path) as c:
         await c.press("n", "enter")
         await c.until(c.has("全场同时发卷"))
         await c.press("enter")
@@ -225,7 +221,8 @@ async def test_the_harmless_answer_is_under_the_cursor(tmp_path: Path) -> None:
 
 async def test_after_the_plan_the_start_is_in_seconds(tmp_path: Path) -> None:
     """Past the planned time the first choice is so many seconds from now."""
-    async with console(unlocked(NINE + MINUTE), tmp_path) as c:
+    late = replace(halls.unlocked(), hall_time=NINE + MINUTE)
+    async with console(late, tmp_path) as c:
         await c.press("n", "enter", "backspace", "backspace")
         await c.type("30")
         await c.press("enter")
@@ -236,7 +233,7 @@ async def test_after_the_plan_the_start_is_in_seconds(tmp_path: Path) -> None:
 
 async def test_a_start_before_the_plan_is_pointed_out(tmp_path: Path) -> None:
     """Another time is taken as typed; one before the plan is said to be so."""
-    async with console(unlocked(), tmp_path, language=Language.EN) as c:
+    async with console(halls.unlocked(), tmp_path, language=Language.EN) as c:
         await c.press("n", "down", "down", "enter")
         await c.type("08:58")
         await c.press("enter")
@@ -474,3 +471,52 @@ async def test_quitting_is_asked_for(tmp_path: Path) -> None:
         assert c.app.is_running
         await c.press("q", "y")
         await c.until(lambda: not c.app.is_running)
+
+
+async def test_a_program_around_the_console_adds_a_key_and_a_line(tmp_path: Path) -> None:
+    """What a drill adds stands at the foot and under the next step, and its key is pressed."""
+    pressed: list[str] = []
+
+    async def press() -> None:
+        pressed.append("x")
+
+    around = Surroundings(
+        keys=(ExtraKey(key="x", label=lambda language: f"cut {language}", press=press),),
+        note=lambda view: f"the drill of {view.staff}",
+    )
+    async with console(
+        halls.in_the_exam(), tmp_path, language=Language.EN, surroundings=around
+    ) as c:
+        assert "X cut en" in c.text()
+        assert "the drill of wang" in c.text()
+        await c.press("x")
+        assert pressed == ["x"]
+        await c.press("slash", "x")
+        assert pressed == ["x"]
+
+
+async def test_a_seats_page_follows_who_sits_there(tmp_path: Path) -> None:
+    """When another candidate is moved to the seat, the pictures are theirs."""
+    async with console(halls.in_the_exam(), tmp_path) as c:
+        c.desk.pictures["c-01", "roster"] = portrait("#335577", "#221100")
+        await c.press("enter")
+        roster = next(iter(c.app.screen.query(Picture)))
+        await c.until(lambda: roster.is_shown)
+        seats = halls.in_the_exam().seats
+        moved = replace(seats[0], occupant=seats[1].occupant)
+        await c.shows(replace(halls.in_the_exam(), seats=(moved, *seats[1:])))
+        await c.until(lambda: not roster.is_shown)
+        await c.until(c.has("没有画面"))
+
+
+async def test_the_choice_stays_under_the_cursor(tmp_path: Path) -> None:
+    """When a seat's choices change, the cursor stays on the choice, not on the line."""
+    async with console(halls.in_the_exam(), tmp_path) as c:
+        await c.press("enter", "down", "down")
+        menu = c.app.screen.query_one("#actions", OptionList)
+        chosen = menu.highlighted_option.id
+        seats = halls.in_the_exam().seats
+        raised = replace(seats[0], occupant=replace(seats[0].occupant, hand_raised=True))
+        await c.shows(replace(halls.in_the_exam(), seats=(raised, *seats[1:])))
+        await c.until(lambda: menu.get_option_at_index(1).id == "lower_hand")
+        assert menu.highlighted_option.id == chosen

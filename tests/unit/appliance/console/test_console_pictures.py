@@ -58,7 +58,7 @@ PAGES = {
     "pairing_choice": (halls.morning, ("a", "2")),
     "pairing_code": (halls.pairing, ("n",)),
     "unlock": (halls.before_the_code, ("n", *"2345")),
-    "arm": (halls.before_the_code, ("n", "escape")),
+    "arm": (halls.unlocked, ("n",)),
     "identity": (halls.in_the_exam, TO_THE_DOUBT),
     "hand": (halls.in_the_exam, ("tab", "down", "enter")),
     "seat": (halls.in_the_exam, ("down", "down", "down", "enter")),

@@ -1,5 +1,6 @@
 """The console's messages: whole in both languages, and readable."""
 
+import re
 import string
 
 import pytest
@@ -11,6 +12,10 @@ from exam.session import State
 from protocol.parcel import Lane
 from protocol.staff_api import ActRefusal, TaskKind
 from tests.contrast import contrast
+from tests.source_tree import modules
+
+REASON = re.compile(r'"((?:no|other|unsure)_(?:\w+))"')
+"""How core spells the codes, wherever it passes them on."""
 
 
 def texts():
@@ -43,6 +48,16 @@ def test_everything_that_the_box_can_say_has_words():
     assert set(messages.TASK) == set(TaskKind)
     assert set(messages.REFUSED) == set(ActRefusal)
     assert set(messages.LANE) == set(Lane)
+
+
+def test_every_reason_that_core_gives_has_words():
+    """Core names why a person must look by a code; the console has words for each code in core."""
+    given = set()
+    for module in modules():
+        if module.path.is_relative_to("appliance/core"):
+            given |= set(REASON.findall(module.text))
+    assert {"no_consent", "other_face", "unsure_face"} <= given
+    assert given <= set(messages.REASON_CODE)
 
 
 @pytest.mark.parametrize("tone", list(palette.COLOURS))
