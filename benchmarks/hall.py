@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,9 @@ class MeasuredHall:
     office: SampleOffice
     port: int
     pid: int
+    """Of core."""
+    pids: dict[str, int]
+    """Of each process of the box that runs."""
     staff_socket: Path
 
     def seat_folder(self, seat: str) -> Path:
@@ -74,11 +77,16 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def measured_hall(
-    seats: int, *, core_on: set[int] | None = None, package: bytes = b""
+    seats: int,
+    *,
+    core_on: set[int] | None = None,
+    package: bytes = b"",
+    processes: Sequence[str] = ("core",),
 ) -> AsyncIterator[MeasuredHall]:
     """Start core over a sample sitting of ``seats`` seats, on the given processors.
 
-    ``package``: the QTI package of its paper, the sample's where empty.
+    ``package``: the QTI package of its paper, the sample's where empty. ``processes``: those
+    of the box that run, core among them.
     """
     with tempfile.TemporaryDirectory(prefix="measured-hall-") as name:
         folder = Path(name)
@@ -89,30 +97,46 @@ async def measured_hall(
         settings = folder / "appliance.toml"
         settings.write_text(
             f'state = "{state}"\nrun = "{run}"\nnetwork = "loopback"\n'
-            f'[listen]\nhost = "127.0.0.1"\nseats = {port}\n',
+            f'[listen]\nhost = "127.0.0.1"\nseats = {port}\n'
+            f"faces = {free_port()}\nrecordings = {free_port()}\n",
             "utf-8",
         )
         await _run("import", str(office.bundle), "--config", str(settings))
-        core = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "appliance.cli", "run", "core", "--config", str(settings)),
-            env=os.environ | {"EXAMHALL_LOG_LEVEL": "ERROR"},
-        )
-        try:
-            if core_on is not None:
-                os.sched_setaffinity(core.pid, core_on)
+        async with _running(processes, settings, core_on) as pids:
             hall = MeasuredHall(
                 folder=folder,
                 office=office,
                 port=port,
-                pid=core.pid,
+                pid=pids["core"],
+                pids=pids,
                 staff_socket=run / "staff.sock",
             )
             await _until_ready(hall)
             await hall.act(staff_api.OpenDoors(correction=0))
             yield hall
-        finally:
-            core.terminate()
-            await core.wait()
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    processes: Sequence[str], settings: Path, core_on: set[int] | None
+) -> AsyncIterator[dict[str, int]]:
+    """Run processes of the box; yield their ids by name."""
+    programs = {
+        name: await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "appliance.cli", "run", name, "--config", str(settings)),
+            env=os.environ | {"EXAMHALL_LOG_LEVEL": "ERROR"},
+        )
+        for name in processes
+    }
+    try:
+        if core_on is not None:
+            os.sched_setaffinity(programs["core"].pid, core_on)
+        yield {name: program.pid for name, program in programs.items()}
+    finally:
+        for program in programs.values():
+            program.terminate()
+        for program in programs.values():
+            await program.wait()
 
 
 def _office(folder: Path, seats: int, package: bytes) -> SampleOffice:

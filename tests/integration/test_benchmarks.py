@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from benchmarks import answers, release
+from benchmarks import answers, memory, release
 from benchmarks.rows import Row, table, write
 
 FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "parameters"}
@@ -13,6 +13,7 @@ FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "param
 SMALL: dict[str, Callable[[], Awaitable[list[Row]]]] = {
     "answers": lambda: answers.measure(seats=2, rounds=1, each=3),
     "release": lambda: release.measure(seats=2, paper=100_000, halls=1),
+    "memory": lambda: memory.measure(seats=2, beats=1),
 }
 
 
