@@ -165,7 +165,10 @@ async def test_no_certificate_no_connection(process: Recordings, seat: Recording
         ({"size": 5}, "broken"),
         ({"size": 10_000}, "broken"),
     ],
-    ids=str,
+    ids=[
+        *("another_key", "a_phones_view", "a_rooms_camera", "another_one_before", "too_large"),
+        *("too_long", "from_the_future", "another_digest", "too_short", "longer_than_it_is"),
+    ],
 )
 async def test_a_manifest_that_does_not_hold_is_refused(
     box: RecordingBox, seat: RecordingSeat, changes: dict, code: str
