@@ -192,7 +192,7 @@ class Seat:
             disk_free=self.disk_free(),
             cameras=self.eyes.cameras,
             hand_raised=session is not None and session.progress.hand_raised,
-            log_size=0 if self.witness is None else self.witness.size,
+            log_size=0 if self.witness is None else self.witness.ask(),
             cosignature="" if self.witness is None else self.witness.cosignature,
         )
 

@@ -119,12 +119,14 @@ class SeatSession:
     async def next_batch(self) -> Batch | None:
         """Return the oldest events that the box has not acknowledged, with their signed head."""
         first = self.acknowledged + 1
-        bodies = _up_to(await self._spool.events(self.grant, first, MOST_IN_BATCH), MOST_BYTES)
+        kept = await self._spool.events(self.grant, first, MOST_IN_BATCH)
+        followed = kept[: self.n + 1 - first]  # what was kept this moment may not be linked yet
+        bodies = _up_to(followed, MOST_BYTES)
         if not bodies:
             return None
         n = first + len(bodies) - 1
         link = await self._link(n)
-        assert link is not None  # these events lie on this disk
+        assert link is not None  # these events were followed
         head = Head(session=self.grant.session, epoch=self.grant.epoch, n=n, head=link)
         return Batch(
             session=self.grant.session,

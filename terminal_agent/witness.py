@@ -25,12 +25,13 @@ class Witness:
         self._key: Final = seat_key
         self._seen: Checkpoint | None = None
         self._note = ""
+        self._asked = 0
         self.cosignature = ""
 
-    @property
-    def size(self) -> int:
-        """Leaves of the log that this seat has checked."""
-        return 0 if self._seen is None else self._seen.size
+    def ask(self) -> int:
+        """Return the leaves of the log that this seat has checked: the proof is to begin there."""
+        self._asked = 0 if self._seen is None else self._seen.size
+        return self._asked
 
     async def resume(self) -> None:
         """Go on from the checkpoint that was kept."""
@@ -43,8 +44,8 @@ class Witness:
         """Check, keep and cosign the checkpoint of a beat; raise `BrokenChainError` on a fork."""
         if beat.checkpoint == self._note:
             return
-        if self._seen is not None and 0 < beat.proof_from < self._seen.size:
-            return  # the answer to a beat that went out before the last answer came
+        if self._seen is not None and self._asked == beat.proof_from != self._seen.size:
+            return  # asked before the last answer was kept; the next beat asks from here on
         shown = open_checkpoint(beat.checkpoint, self._hall.log_origin, self._hall.log_key)
         if self._seen is not None:
             self._check(self._seen, shown, beat)
@@ -57,7 +58,7 @@ class Witness:
 
     @staticmethod
     def _check(seen: Checkpoint, shown: Checkpoint, beat: HallBeat) -> None:
-        if beat.proof_from not in {seen.size, 0} or (beat.proof_from == 0 and seen.size):
+        if beat.proof_from != seen.size:
             raise BrokenChainError(
                 f"expected a proof from {seen.size} leaves on; got one from {beat.proof_from}"
             )
