@@ -77,7 +77,8 @@ class Options:
     network: Literal["lan", "loopback"] = "lan"
     """Where the seat looks and is seen: on every interface, or on this machine only (demo)."""
     address_file: Path | None = None
-    """Where the page's address is written, for whoever opens it."""
+    """Where the page's address is written, for whoever opens it; none: ``page-address`` in
+    the folder. It holds the token, so it goes into no log."""
 
 
 class Machine(Value, frozen=True, kw_only=True):
@@ -104,14 +105,16 @@ async def run_terminal(options: Options, service: Service) -> None:
             recorder,
             Tasks("terminal") as tasks,
         ):
-            if options.address_file is not None:
-                await asyncio.to_thread(_write_address, options.address_file, page.address)
+            address_file = options.address_file or options.folder / "page-address"
+            await asyncio.to_thread(_write_address, address_file, page.address)
             tasks.start("watch the spool", spool.watch())
             tasks.start("find", agent.finder.run())
             tasks.start("live", agent.live())
             tasks.start("watch the time", seat.watch_time())
             tasks.start("record", recorder.run(seat))
-            service.ready(f"the page is at {page.address}")
+            service.ready(
+                f"the page is served on {page.host}; its address stands in {address_file}"
+            )
             await service.ended()
 
 
