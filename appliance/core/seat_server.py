@@ -189,6 +189,11 @@ class _Handlers:
                 _log.error("seat %s: not kept: %s", link.seat, error)
 
     async def _heard(self, link: Link, said: SeatSays) -> None:
+        try:
+            self._desk.seats.who(link.certificate)
+        except UnknownSeatError:  # its place was taken since the link was opened
+            link.end()
+            return
         match said:
             case Hello():
                 link.hello = said

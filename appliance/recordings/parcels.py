@@ -85,6 +85,7 @@ class ParcelMaker:
         self._views_wait_ms = views_wait_ms
         self._committed: list[Written] = []
         """Parcels that are not published yet: the disk may refuse the rename for a while."""
+        self._one_at_a_time = asyncio.Lock()
         self.lost = 0
         """Segments that could not be put into a parcel."""
 
@@ -97,6 +98,10 @@ class ParcelMaker:
 
     async def make(self, *, all_that_waits: bool) -> list[Written]:
         """Cut what is large enough, or all; then end the lanes that are complete."""
+        async with self._one_at_a_time:
+            return await self._make(all_that_waits=all_that_waits)
+
+    async def _make(self, *, all_that_waits: bool) -> list[Written]:
         written = await self._publish()
         while True:
             waiting = await self._database.read(records.waiting_bytes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import WSMsgType
 
 from protocol import seat_api
+from protocol.values import encode
 from runtime.listener import STRANGERS
 from tests.attacked_hall import AttackedHall, RogueSeat, attacked_hall
 
@@ -64,6 +65,15 @@ async def test_a_replaced_machine_is_shut_out(tmp_path: Path) -> None:
                 assert reply.status == 200
             async with old.http.get(seat_api.HALL) as reply:
                 assert reply.status == 401
+            hello = seat_api.Hello(
+                agent="old",
+                boot="0" * 32,
+                sessions=(),
+                decisions_seen=0,
+                generation=0,
+                checkpoints=(),
+            )
+            await link.send_bytes(encode(hello))
             async with asyncio.timeout(5):
                 assert (await link.receive()).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
 

@@ -42,6 +42,7 @@ def seated(candidate: str, seat: Seat):
         id=SESSION,
         session=SimpleNamespace(state=State.SEATED),
         needs_person="",
+        consents=True,
     )
 
 
@@ -102,9 +103,10 @@ async def test_a_look_that_a_restart_of_core_cut_off_begins_again(tmp_path):
     """Who sits there when core comes up is looked at without another log-in."""
     box = Box(tmp_path)
     async with Seat(box.authority) as seat:
-        core = core_with([seated("zhang", seat)])
+        sitting = seated("zhang", seat)
+        core = core_with([sitting])
         async with joined(tmp_path, core, box) as line:
-            await asyncio.sleep(0)  # the follower begins
+            await line.look(sitting)  # as `Following` asks when the seat's link is back
             await send(line, seat, jpegs(faces.VICE_PRESIDENT)[:5])
             measured = await asyncio.wait_for(core.identity_check.measures.get(), 30)
     candidate, distance, is_closest = measured
