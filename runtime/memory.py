@@ -1,4 +1,7 @@
-"""Keeping plain text in memory only: no core dumps, no swap, no looking in from outside."""
+"""Keeping plain text in memory only: no core dumps, no swap, no looking in from outside.
+
+And giving back to the system what large things have taken: `give_back_memory`.
+"""
 
 import ctypes
 import os
@@ -7,6 +10,8 @@ from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_LARGE: Final = 128 * 1024
 
 
 def forbid_core_dumps() -> None:
@@ -30,6 +35,18 @@ def forbid_swap() -> str | None:
     if _libc().mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) != 0:
         return f"{os.strerror(ctypes.get_errno())}; set LimitMEMLOCK=infinity, or turn swap off"
     return None
+
+
+def give_back_memory() -> None:
+    """Let freed memory of more than 128 KB go back to the system at once.
+
+    For processes that hold megabytes now and then, in several threads: glibc would keep them
+    for the next time, for each thread apart. See mallopt(3).
+    """
+    libc = _libc()
+    libc.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+    libc.mallopt(_M_TRIM_THRESHOLD, _LARGE)
+    libc.mallopt(_M_ARENA_MAX, 2)
 
 
 def _libc() -> ctypes.CDLL:

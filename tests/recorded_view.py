@@ -51,6 +51,7 @@ class RecordedView:
     """One view of one session; the program may be killed and started again."""
 
     folder: Path
+    session: str = SESSION
     rules: CutRules = field(default_factory=CutRules)
     camera: bool = True
     journal: Journal = field(default_factory=Journal)
@@ -66,7 +67,7 @@ class RecordedView:
         await self.shelf.open()
         self.recording = Recording(
             Recorded(
-                chain=self.shelf.chain(SESSION, 1, View.FRONT),
+                chain=self.shelf.chain(self.session, 1, View.FRONT),
                 begins=BEGINS,
                 key=self.key,
                 recipient=self.office.recipient,

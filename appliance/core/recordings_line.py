@@ -143,6 +143,8 @@ class RecordingsLine:
     def _line(self, there: bool) -> None:  # noqa: FBT001 - the client's signature
         self._core.surroundings.connected["recordings"] = there
         self._is_new = True
+        if not there:
+            self._core.surroundings.recordings_full_since = 0
 
     def _heard(self, said: ipc.Said) -> None:
         self._core.surroundings.recordings_full_since = said.full_since

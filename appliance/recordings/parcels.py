@@ -38,7 +38,8 @@ from protocol.segment import FromSeat, SegmentManifest, check_sealed
 from protocol.values import Value, decode
 from runtime.database import Database
 
-MOST_BYTES: Final = 8 * 1024 * 1024
+MOST_BYTES: Final = 2 * 1024 * 1024
+"""Sealing holds some five copies of a parcel in memory."""
 OLDEST_S: Final = 10.0
 LANES: Final = (Lane.RECORDINGS,)
 

@@ -7,6 +7,8 @@ Rules:
 2. Expected refusals are replies with 200; a request that breaks the protocol gets 400
    with the reason. A body is read as it comes, never whole into memory.
 3. A seat that stops in mid-body is let go after a while.
+4. A connection is for one request: a seat comes every half minute, and a hundred
+   connections that wait meanwhile would hold 30 MB.
 """
 
 import asyncio
@@ -28,7 +30,7 @@ from protocol.recordings_api import (
 from protocol.values import decode, encode
 from runtime.tls import peer_fingerprint
 
-CHUNK: Final = 256 * 1024
+CHUNK: Final = 64 * 1024
 PATIENCE_S: Final = 20.0
 """Longest wait for the next bytes of a body."""
 
@@ -70,4 +72,6 @@ async def _body(request: web.Request) -> AsyncIterator[bytes]:
 
 
 def _answer(reply: RecordingsReply) -> web.Response:
-    return web.Response(body=encode(reply), content_type="application/json")
+    answer = web.Response(body=encode(reply), content_type="application/json")
+    answer.force_close()
+    return answer

@@ -43,6 +43,7 @@ from runtime.errors import DatabaseError, DiskError
 from runtime.files import make_folder
 from runtime.ipc import Server
 from runtime.listener import Listener
+from runtime.memory import give_back_memory
 from runtime.service import Service
 from runtime.tasks import Tasks
 from runtime.tls import server_context
@@ -94,6 +95,7 @@ def setup_of(settings: Settings, identity: ProcessIdentity, manifest: BundleMani
 
 async def run_recordings(settings: Settings, service: Service) -> None:
     """Take and keep segments until told to end."""
+    give_back_memory()
     identity = await asyncio.to_thread(read_process_identity, settings.state_folder, "recordings")
     manifest = await asyncio.to_thread(read_manifest, settings, identity)
     await asyncio.to_thread(make_folder, Path(settings.run))
