@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Final
 
 from appliance.console.app import ConsoleApp
 from appliance.console.link import HallLink
@@ -12,20 +13,21 @@ from appliance.ipc.settings import SettingsError, default_path, read_settings
 from appliance.ipc.staff_client import StaffKeyError
 from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 
+NO_TERMINAL: Final = (
+    "exam-console: expected a terminal to draw in; without one use "
+    "exam-appliance status and exam-appliance act"
+)
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the console until the person closes it."""
     options = _parser().parse_args(argv)
-    if not has_terminal():
-        print(
-            "exam-console: expected a terminal to draw in; without one use "
-            "exam-appliance status and exam-appliance act",
-            file=sys.stderr,
-        )
-        return 2
     try:
         settings = read_settings(options.config)
         file = find_staff_key(Path(settings.staff_keys), options.staff, options.staff_key)
+        if not has_terminal():
+            print(NO_TERMINAL, file=sys.stderr)
+            return 2
         key = open_staff_key(file, options.passphrase_file)
     except (SettingsError, StaffKeyError, OSError) as error:
         print(f"exam-console: {error}", file=sys.stderr)
