@@ -56,9 +56,15 @@ class NumberedReceipt(Value, frozen=True, kw_only=True):
 
 
 class ReceiptsPage(Value, frozen=True, kw_only=True):
-    """Receipts after the number asked for, in turn; empty where nothing came in time."""
+    """Receipts after the number asked for, in turn; empty where nothing came in time.
+
+    ``series`` tells one list from another: the digest of its first receipt's envelope, empty
+    where there is none yet. Numbers count within one series; where it is another than before,
+    the office has lost its list and begun anew, and the box reads again from 0.
+    """
 
     receipts: tuple[NumberedReceipt, ...]
+    series: str
 
 
 class ReceiptsFile(Value, frozen=True, kw_only=True):

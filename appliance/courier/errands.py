@@ -19,10 +19,17 @@ import aiohttp
 
 from appliance.courier import ledger
 from appliance.courier.choosing import REFUSED_PAUSE_S, Pace, choose
-from appliance.courier.ledger import Carried, Parcel
+from appliance.courier.ledger import Carried, Parcel, ReadUpTo
 from appliance.courier.line import Line
 from appliance.courier.outbox_scan import lane_folder, read_all, unknown
-from appliance.courier.tus_client import Advanced, LineError, NotTaken, TusClient, Upload
+from appliance.courier.tus_client import (
+    Advanced,
+    LineError,
+    NotTaken,
+    TusClient,
+    Upload,
+    read_bounded,
+)
 from appliance.ipc.courier import OfficeReceiptArrived, Receipts, SyncState
 from protocol import upload as tus
 from protocol.envelope import Envelope
@@ -37,11 +44,14 @@ from runtime.files import remove_durably
 
 log = logging.getLogger(__name__)
 
+_OK: Final = 200
 HANDS: Final = 2
 """Parcels in flight."""
 LOOK_EVERY_S: Final = 5.0
 DISK_PAUSE_S: Final = 2.0
 WAIT_FOR_RECEIPTS_S: Final = 20
+MOST_OF_A_PAGE: Final = 64 * 1024 * 1024
+"""Of one answer with receipts, bytes."""
 TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=10, sock_read=40)
 """Of one request: a piece takes about two seconds where the line is what it was."""
 
@@ -211,30 +221,37 @@ class Errands:
             await self._patiently(self._read_receipts)
 
     async def _read_receipts(self) -> None:
-        after = await self._database.read(ledger.read_up_to)
-        query = {"after": str(after), "wait": str(WAIT_FOR_RECEIPTS_S)}
+        read = await self._database.read(ledger.read_up_to)
         try:
-            url = self._line.address.rstrip("/") + tus.RECEIPTS
-            async with self._session.get(url, params=query) as response:
-                body = await response.read()
-                response.raise_for_status()
-            page = decode(body, tus.ReceiptsPage)
-            await self.take_receipts(page.receipts, from_office=True)
-        except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError) as error:
+            page = await self._ask_for_receipts(read.after)
+            await self.take_receipts(page.receipts, read.on(page))
+        except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError, LineError) as error:
             self._line.fails(f"receipts: {error or type(error).__name__}")
             return
         self._line.works()
 
+    async def _ask_for_receipts(self, after: int) -> tus.ReceiptsPage:
+        query = {"after": str(after), "wait": str(WAIT_FOR_RECEIPTS_S)}
+        url = self._line.address.rstrip("/") + tus.RECEIPTS
+        async with self._session.get(url, params=query, allow_redirects=False) as response:
+            body = await read_bounded(response, MOST_OF_A_PAGE)
+            if response.status != _OK:
+                raise LineError(f"the office answers {response.status}")
+            return decode(body, tus.ReceiptsPage)
+
     async def take_receipts(
-        self, numbered: Iterable[tus.NumberedReceipt], *, from_office: bool
+        self, numbered: Iterable[tus.NumberedReceipt], read: ReadUpTo | None = None
     ) -> int:
-        """Verify receipts and keep them; return how many were new. Raises `ProtocolError`."""
+        """Verify receipts and keep them; return how many were new. Raises `ProtocolError`.
+
+        ``read`` is how far the office's own list is read with them, None where they came by
+        stick.
+        """
         opened = [(one.receipt, self._open(one.receipt)) for one in numbered]
-        if not opened:
+        if not opened and (read is None or read == await self._database.read(ledger.read_up_to)):
             return 0
-        after = max(one.number for one in numbered) if from_office else None
         new = await self._database.write(
-            partial(ledger.take_receipts, receipts=opened, after=after, at=_now_ms())
+            partial(ledger.take_receipts, receipts=opened, read=read, at=_now_ms())
         )
         signed_for = {receipt.digest for _, receipt in opened}
         self._waiting = {n: p for n, p in self._waiting.items() if p.digest not in signed_for}

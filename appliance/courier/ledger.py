@@ -11,6 +11,7 @@ from protocol.envelope import Envelope
 from protocol.office_receipt import OfficeReceipt, Stage
 from protocol.parcel import Lane
 from protocol.staff_api import LaneStatus
+from protocol.upload import ReceiptsPage
 from protocol.values import decode, encode
 from runtime.migrations import Schema, schema_of
 
@@ -56,6 +57,24 @@ class Parcel:
     digest: str
     stage: Carried
     changed_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadUpTo:
+    """How far the office's list of receipts is read; numbers count within one ``series``."""
+
+    series: str
+    after: int
+
+    def on(self, page: ReceiptsPage) -> "ReadUpTo":
+        """Return how far it is read with a page that was asked for after ``after``.
+
+        A list that is not the one before is read again from its beginning.
+        """
+        if page.series != self.series and self.after:
+            return ReadUpTo(series=page.series, after=0)
+        numbers = [one.number for one in page.receipts]
+        return ReadUpTo(series=page.series, after=max([self.after, *numbers]))
 
 
 def schema() -> Schema:
@@ -153,12 +172,12 @@ def take_receipts(
     connection: sqlite3.Connection,
     receipts: Iterable[tuple[Envelope, OfficeReceipt]],
     *,
-    after: int | None,
+    read: ReadUpTo | None,
     at: int,
 ) -> list[OfficeReceiptArrived]:
     """Keep verified receipts and move their parcels on; return those that are new.
 
-    ``after`` is the office's number of the last one, None where they came by stick.
+    ``read`` is how far the office's list is read with them, None where they came by stick.
     """
     new = []
     for envelope, receipt in receipts:
@@ -176,8 +195,8 @@ def take_receipts(
         if row is not None:
             new.append(OfficeReceiptArrived(number=row[0], receipt=envelope))
         _advance(connection, "digest", receipt.digest, _STAGE_OF[receipt.stage], at)
-    if after is not None:
-        connection.execute("UPDATE office SET after = max(after, ?)", (after,))
+    if read is not None:
+        connection.execute("UPDATE office SET series = ?, after = ?", (read.series, read.after))
     return new
 
 
@@ -196,9 +215,10 @@ def _advance(
         )
 
 
-def read_up_to(connection: sqlite3.Connection) -> int:
-    """Return the office's number of the last receipt that was read from its list."""
-    return int(connection.execute("SELECT after FROM office").fetchone()[0])
+def read_up_to(connection: sqlite3.Connection) -> ReadUpTo:
+    """Return how far the office's list of receipts is read."""
+    series, after = connection.execute("SELECT series, after FROM office").fetchone()
+    return ReadUpTo(series=series, after=after)
 
 
 def receipts_after(connection: sqlite3.Connection, number: int) -> tuple[OfficeReceiptArrived, ...]:

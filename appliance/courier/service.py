@@ -138,7 +138,7 @@ class Courier:
         receipts = await asyncio.to_thread(
             stick.read_receipts, folder, identity.centre, identity.appliance
         )
-        new = await self.errands.take_receipts(receipts, from_office=False)
+        new = await self.errands.take_receipts(receipts)
         return said.StickDone(files=new, bytes=0)
 
     def greeting(self) -> tuple[SyncState]:

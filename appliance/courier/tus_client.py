@@ -1,7 +1,9 @@
 """One upload over tus 1.0: create, ask, send a piece. Outcomes are values, a broken line raises.
 
 `Upload` remembers where the office stands. After anything unexpected that is forgotten,
-and the office is asked again.
+and the office is asked again. Nothing is followed to another place than the address of the
+bundle: no redirect, and no ``Location`` elsewhere. Of an answer only so much is read as an
+office has to say.
 """
 
 import asyncio
@@ -22,6 +24,8 @@ _STATUS_OK: Final = frozenset({200, 201, 204})
 _GONE: Final = frozenset({404, 410})
 _ELSEWHERE: Final = 409
 _NOT_THIS_PARCEL: Final = frozenset({400, 413, 415, 422, tus.CHECKSUM_MISMATCH})
+_MOST_ANSWER: Final = 64 * 1024
+"""Of an answer about an upload, bytes."""
 _MOST_CONFLICTS: Final = 3
 """So often in a row the office may stand elsewhere than it said before we pause."""
 
@@ -126,19 +130,38 @@ class TusClient:
         before: int = 0,
     ) -> Step:
         headers["Tus-Resumable"] = tus.TUS
-        url = place if place.startswith("https://") else self._base + place
-        async with self._session.request(method, url, data=body, headers=headers) as response:
-            answer = await response.read()
-            if response.status in _STATUS_OK:
-                return _advanced(upload, response, before, sent=body is not None)
-            return _refused(upload, response, answer)
+        async with self._session.request(
+            method, self._base + place, data=body, headers=headers, allow_redirects=False
+        ) as response:
+            answer = await read_bounded(response, _MOST_ANSWER)
+            if response.status not in _STATUS_OK:
+                return _refused(upload, response, answer)
+            if "Location" in response.headers:
+                upload.place = _place(self._base, response.headers["Location"])
+            return _advanced(upload, response, before, sent=body is not None)
+
+
+async def read_bounded(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Return the body of an answer; raise `LineError` where it is longer than ``most`` bytes."""
+    body = bytearray()
+    async for data in response.content.iter_any():
+        body += data
+        if len(body) > most:
+            raise LineError(f"the office's answer: expected at most {most} bytes")
+    return bytes(body)
+
+
+def _place(base: str, told: str) -> str:
+    """Return where an upload lies at the office, as a path below its address."""
+    path = told.removeprefix(base)
+    if not path.startswith("/") or path.startswith("//"):
+        raise LineError(f"the office's answer: expected an upload below {base}; got {told[:200]!r}")
+    return path
 
 
 def _advanced(
     upload: Upload, response: aiohttp.ClientResponse, before: int, *, sent: bool
 ) -> Advanced:
-    if "Location" in response.headers:
-        upload.place = response.headers["Location"]
     told = response.headers.get("Upload-Offset")
     offset = 0 if told is None and response.status == 201 else _number(told)  # noqa: PLR2004
     upload.offset = offset

@@ -28,7 +28,13 @@ def read_receipts(folder: Path, after: int, limit: int = MAX_PAGE) -> ReceiptsPa
             break
         receipt = decode(path.read_bytes(), Envelope)
         found.append(NumberedReceipt(number=number, receipt=receipt))
-    return ReceiptsPage(receipts=tuple(found))
+    return ReceiptsPage(receipts=tuple(found), series=_series(folder))
+
+
+def _series(folder: Path) -> str:
+    """Return which list this is; see `ReceiptsPage`."""
+    first = receipt_path(folder, 1)
+    return decode(first.read_bytes(), Envelope).digest if first.exists() else ""
 
 
 @dataclass
