@@ -363,9 +363,7 @@ def _assembled(
         written=written.append,
         keep_clock=core.keep_clock,
     )
-    closer = Closer(
-        core.database, core.hall, core.box, core.release, after=rounds.make_parcels_once
-    )
+    closer = Closer(core.hall, core.box, core.decider, core.release, after=rounds.make_parcels_once)
     parts = Parts(
         database=core.database,
         hall=core.hall,

@@ -82,7 +82,7 @@ class Acts:
                 before = await self._database.read(lambda c: records.reply_to(c, asked.nonce))
                 if before is not None:
                     return api.decode_act_reply(before)
-                numbers = self._decided_before(asked, request.act)
+                numbers = self._decided_before(request.act)
                 # 3
                 if not numbers:
                     numbers = await self._carry_out(asked, request)
@@ -97,10 +97,8 @@ class Acts:
             await self._database.write(lambda c: records.put_reply(c, asked.nonce, data))
             return reply
 
-    def _decided_before(self, asked: StaffAct, envelope: Envelope) -> list[int]:
-        """Return the decisions that this very act has led to; a closing may have more to do."""
-        if isinstance(asked.act, api.CloseSubject):
-            return []
+    def _decided_before(self, envelope: Envelope) -> list[int]:
+        """Return the decisions that this very act has led to."""
         return [made.n for made, _ in self._decider.made if made.act == envelope.digest]
 
     def _verified(self, envelope: Envelope) -> StaffAct:
@@ -146,10 +144,8 @@ class Acts:
                 return await self._arm(act, asked, request.act)
             case api.CloseSubject(subject=subject):
                 self._check_current(subject)
-                self._closer.check(subject)
-                decision = await self._all(d.SubjectClosed(), asked, request.act)
-                await self._closer.close(subject)
-                return decision
+                closed = await self._closer.close(subject, asked.staff, request.act)
+                return [closed.n]
             case api.LowerHand(candidate=candidate):
                 self._seating(candidate).hand_text = None
                 return []

@@ -2,7 +2,8 @@
 
 The steps of `Decider.decide`:
 
-1. Look what follows for whom, by the session table; refuse what the table does not have.
+1. Look what follows for whom, by the session table; refuse what the table does not have,
+   and whatever concerns a closed subject.
 2. In one transaction: number and sign the decision, keep it with the act that asked for
    it, add its leaf to the log, and write where each session then stands.
 3. Change the hall in memory.
@@ -25,6 +26,11 @@ from protocol.meaning import happening_of
 from runtime.database import Database
 
 Listener = Callable[[Decision, Envelope], None]
+
+Write = Callable[[records.Connection], None]
+Also = Callable[[int], Write]
+"""Called with the decision's time while nobody else can decide; what it returns is written in
+the decision's own transaction. What it raises refuses the decision."""
 
 
 class NotPossibleError(Exception):
@@ -65,12 +71,15 @@ class Decider:
         scope: Scope,
         by: str = MACHINE,
         act: Envelope | None = None,
+        also: Also | None = None,
     ) -> Decision:
         """Decide; return the decision once it is durable. Raises `NotPossibleError`."""
         async with self._hall.changes:
             at = self._box.now()
             # 1
+            self._check_open(subject)
             following = self._following(what, concerned, at, scope)
+            more = None if also is None else also(at)
             one = concerned[0] if scope is Scope.ONE else None
             draft = Decision(
                 appliance=self._box.appliance,
@@ -88,7 +97,7 @@ class Decider:
             )
             # 2
             decision, envelope = await self._database.write(
-                lambda c: self._record(c, draft, act, following)
+                lambda c: self._record(c, draft, act, following, more)
             )
             # 3
             for seating, session in following:
@@ -100,6 +109,13 @@ class Decider:
         for listener in self._listeners:
             listener(decision, envelope)
         return decision
+
+    def _check_open(self, subject: str) -> None:
+        """Raise `NotPossibleError` for a closed subject: its account is signed."""
+        if self._hall.subjects[subject].closing is not None:
+            raise NotPossibleError(
+                f"subject {subject} is closed and its account signed; nothing more is decided in it"
+            )
 
     def _following(
         self, what: What, concerned: Sequence[Seating], at: int, scope: Scope
@@ -123,6 +139,7 @@ class Decider:
         draft: Decision,
         act: Envelope | None,
         following: Sequence[tuple[Seating, Session]],
+        more: Write | None,
     ) -> tuple[Decision, Envelope]:
         decision = replace(draft, n=records.next_decision(connection))
         envelope = sign_decision(decision, self._box.key)
@@ -133,4 +150,6 @@ class Decider:
             if isinstance(draft.what, Moved):
                 row = replace(row, seat=draft.what.seat)
             records.put_seating(connection, row)
+        if more is not None:
+            more(connection)
         return decision, envelope

@@ -8,7 +8,10 @@ and the parcel's row remembers the last number of each. What is taken, by lane:
 - evidence: the earlier heads, the log's leaves with the checkpoint over them;
 - incidents: decisions with their acts, strays, alerts.
 
-The steps of `ParcelMaker.make`: read what is new at one consistent moment; seal it in a
+A round (`ParcelMaker.make_all`) takes what stood in the record when it began, and no more:
+seats that write on never keep it from ending, nor cut the next parcel into crumbs.
+
+The steps of each parcel: read what is new at one consistent moment; seal it in a
 thread; stage the file; commit the row; publish it. See `appliance.ipc.outbox`.
 """
 
@@ -52,6 +55,18 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Of events in one parcel."""
 
 Row = tuple[Any, ...]
+Ends = dict[str, int]
+"""The last number of each table that a round takes."""
+
+_NUMBERED: Final = {
+    "grants": "seq",
+    "heads": "seq",
+    "receipts": "seq",
+    "closings": "seq",
+    "decisions": "n",
+    "strays": "seq",
+    "alerts": "seq",
+}
 LANES: Final = (Lane.ANSWERS, Lane.EVIDENCE, Lane.INCIDENTS)
 
 
@@ -89,6 +104,7 @@ class ParcelMaker:
         self._recipient = office_recipient
         self._committed: list[ParcelKey] = []
         """On record, and not yet where the courier looks."""
+        self._note = ""
         self._one_at_a_time = asyncio.Lock()
 
     async def settle(self) -> None:
@@ -100,12 +116,13 @@ class ParcelMaker:
         await asyncio.to_thread(self._outbox.settle, keys)
 
     async def make_all(self) -> list[ParcelWritten]:
-        """Cut every lane until nothing is left; return what was written."""
+        """Cut from every lane what is there now; return what was written."""
         written: list[ParcelWritten] = []
         async with self._one_at_a_time:
             await self._publish_committed()
+            ends = await self._database.read(_ends_now)
             for lane in LANES:
-                while (parcel := await self._make(lane)) is not None:
+                while (parcel := await self._make(lane, ends)) is not None:
                     written.append(parcel)
         return written
 
@@ -115,10 +132,11 @@ class ParcelMaker:
             await asyncio.to_thread(self._outbox.publish, key)
             self._committed.remove(key)
 
-    async def _make(self, lane: Lane) -> ParcelWritten | None:
-        note = await self._log.checkpoint() if lane is Lane.EVIDENCE else ""
-        size = self._log.size
-        n, prev, cut = await self._database.read(lambda c: _cut(c, self._box, lane, note, size))
+    async def _make(self, lane: Lane, ends: Ends) -> ParcelWritten | None:
+        note = ""
+        if lane is Lane.EVIDENCE:
+            note = await self._checkpoint(ends)
+        n, prev, cut = await self._database.read(lambda c: _cut(c, self._box, lane, note, ends))
         if not cut.records:
             return None
         key = self._parcel_key(lane, n)
@@ -148,6 +166,13 @@ class ParcelMaker:
         self._committed.remove(key)
         return ParcelWritten(key=key, path=str(path), size=len(data))
 
+    async def _checkpoint(self, ends: Ends) -> str:
+        """Return the checkpoint of the round: made for its first parcel of the lane."""
+        if "leaves" not in ends:
+            self._note = await self._log.checkpoint()
+            ends["leaves"] = self._log.size
+        return self._note
+
     def _parcel_key(self, lane: Lane, n: int) -> ParcelKey:
         return ParcelKey(
             centre=self._box.centre,
@@ -162,8 +187,16 @@ class ParcelMaker:
 # --- what is new, by lane ------------------------------------------------------------------------
 
 
+def _ends_now(connection: records.Connection) -> Ends:
+    """Return the last number of each table at this moment."""
+    return {
+        table: int(connection.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()[0])  # noqa: S608 - our own literals
+        for table, key in _NUMBERED.items()
+    }
+
+
 def _cut(
-    connection: records.Connection, box: Box, lane: Lane, note: str, size: int
+    connection: records.Connection, box: Box, lane: Lane, note: str, ends: Ends
 ) -> tuple[int, str, _Cut]:
     row = connection.execute(
         "SELECT n, digest, cursors FROM parcels WHERE lane = ? ORDER BY n DESC LIMIT 1",
@@ -172,48 +205,50 @@ def _cut(
     n, prev, cursors = (0, FIRST, {}) if row is None else (row[0], row[1], json.loads(row[2]))
     match lane:
         case Lane.ANSWERS:
-            cut = _answers(connection, box, cursors)
+            cut = _answers(connection, box, cursors, ends)
         case Lane.EVIDENCE:
-            cut = _evidence(connection, cursors, note, size)
+            cut = _evidence(connection, cursors, ends, note)
         case _:
-            cut = _incidents(connection, cursors)
+            cut = _incidents(connection, cursors, ends)
     if not cut.records:
-        cut = _ends(connection, cursors)
+        cut = _lane_ends(connection, cursors, ends)
     return n + 1, prev, cut
 
 
-def _ends(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
+def _lane_ends(connection: records.Connection, cursors: dict[str, int], ends: Ends) -> _Cut:
     """Say that a closed subject has nothing more in this lane."""
     after = dict(cursors)
     found: list[Record] = [
         LaneEndRecord(subject=subject, views=())
-        for (subject,) in _rows(connection, after, "closings", "subject", cursor="ends")
+        for (subject,) in _rows(connection, after, ends, "closings", "subject", cursor="ends")
     ]
     return _Cut(records=tuple(found), cursors=after)
 
 
-def _answers(connection: records.Connection, box: Box, cursors: dict[str, int]) -> _Cut:
+def _answers(connection: records.Connection, box: Box, cursors: dict[str, int], ends: Ends) -> _Cut:
     after = dict(cursors)
     found: list[Record] = [
         GrantRecord(grant=_envelope(text))
-        for (text,) in _rows(connection, after, "grants", "envelope")
+        for (text,) in _rows(connection, after, ends, "grants", "envelope")
     ]
-    found += _journals(connection, box, after)
+    found += _journals(connection, box, after, ends)
     if not found:  # what follows a hand-in travels after its journal, never before
         found += [
             ReceiptRecord(receipt=_envelope(text))
-            for (text,) in _rows(connection, after, "receipts", "envelope")
+            for (text,) in _rows(connection, after, ends, "receipts", "envelope")
         ]
         found += [
             ClosingRecord(closing=_envelope(text))
-            for (text,) in _rows(connection, after, "closings", "envelope")
+            for (text,) in _rows(connection, after, ends, "closings", "envelope")
         ]
     return _Cut(records=tuple(found), cursors=after)
 
 
-def _journals(connection: records.Connection, box: Box, after: dict[str, int]) -> list[Record]:
+def _journals(
+    connection: records.Connection, box: Box, after: dict[str, int], ends: Ends
+) -> list[Record]:
     """Take the events under the next acknowledged heads; only each journal's last head goes."""
-    heads = _affordable_heads(connection, after)
+    heads = _affordable_heads(connection, after, ends)
     last = {(session, epoch): rest for session, epoch, *rest in heads}
     found: list[Record] = []
     for (session, epoch), (n, link, head, at) in last.items():
@@ -234,12 +269,14 @@ def _journals(connection: records.Connection, box: Box, after: dict[str, int]) -
     return found
 
 
-def _affordable_heads(connection: records.Connection, after: dict[str, int]) -> list[Row]:
+def _affordable_heads(
+    connection: records.Connection, after: dict[str, int], ends: Ends
+) -> list[Row]:
     """Return the next heads whose events fit into one parcel, one at least."""
     rows = connection.execute(
-        "SELECT seq, session, epoch, n, link, head, at FROM heads WHERE seq > ? "
-        "ORDER BY seq LIMIT ?",
-        (after.get("heads", 0), MOST_HEADS),
+        "SELECT seq, session, epoch, n, link, head, at FROM heads "
+        "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+        (after.get("heads", 0), ends["heads"], MOST_HEADS),
     ).fetchall()
     reached: dict[tuple[str, int], int] = {}
     total = 0
@@ -257,13 +294,14 @@ def _affordable_heads(connection: records.Connection, after: dict[str, int]) -> 
 
 
 def _evidence(
-    connection: records.Connection, cursors: dict[str, int], note: str, size: int
+    connection: records.Connection, cursors: dict[str, int], ends: Ends, note: str
 ) -> _Cut:
     after = dict(cursors)
     found: list[Record] = [
-        HeadRecord(head=_envelope(text)) for (text,) in _rows(connection, after, "heads", "head")
+        HeadRecord(head=_envelope(text))
+        for (text,) in _rows(connection, after, ends, "heads", "head")
     ]
-    found += _log_records(connection, after, note, size)
+    found += _log_records(connection, after, note, ends["leaves"])
     return _Cut(records=tuple(found), cursors=after)
 
 
@@ -312,13 +350,13 @@ def _cosigned(connection: records.Connection, size: int) -> tuple[int, str, tupl
     return int(row[0]), str(row[1]), tuple(str(line) for (line,) in lines)
 
 
-def _incidents(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
+def _incidents(connection: records.Connection, cursors: dict[str, int], ends: Ends) -> _Cut:
     after = dict(cursors)
     found: list[Record] = [
         DecisionRecord(decision=_envelope(text), act=None if act is None else _envelope(act))
-        for text, act in _rows(connection, after, "decisions", "envelope, act", key="n")
+        for text, act in _rows(connection, after, ends, "decisions", "envelope, act")
     ]
-    found += [_stray(text) for (text,) in _rows(connection, after, "strays", "batch")]
+    found += [_stray(text) for (text,) in _rows(connection, after, ends, "strays", "batch")]
     columns = "at, subject, session, candidate, seat, cause, detail, confidence"
     found += [
         AlertRecord(
@@ -333,7 +371,7 @@ def _incidents(connection: records.Connection, cursors: dict[str, int]) -> _Cut:
             picture=None,
         )
         for at, subject, session, candidate, seat, cause, detail, confidence in _rows(
-            connection, after, "alerts", columns
+            connection, after, ends, "alerts", columns
         )
     ]
     return _Cut(records=tuple(found), cursors=after)
@@ -353,15 +391,17 @@ def _stray(text: str) -> StrayRecord:
 def _rows(
     connection: records.Connection,
     after: dict[str, int],
+    ends: Ends,
     table: str,
     columns: str,
-    key: str = "seq",
     cursor: str = "",
 ) -> list[Row]:
     """Return the next rows of ``table`` in their order, and move its cursor past them."""
+    key = _NUMBERED[table]
     rows = connection.execute(
-        f"SELECT {key}, {columns} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608 - our own literals
-        (after.get(cursor or table, 0), MOST_ROWS),
+        f"SELECT {key}, {columns} FROM {table} WHERE {key} > ? AND {key} <= ? "  # noqa: S608 - our own literals
+        f"ORDER BY {key} LIMIT ?",
+        (after.get(cursor or table, 0), ends[table], MOST_ROWS),
     ).fetchall()
     if rows:
         after[cursor or table] = rows[-1][0]

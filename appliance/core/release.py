@@ -3,18 +3,20 @@
 The way of P:
 
 1. *Unlock*: the codes that two people typed open ``paper.key.age`` (0.3 s and 145 MB a
-   code, in a thread). Wrong codes cost growing time, never a lock-out, and are on record.
+   code, in a thread). Wrong codes cost growing time, never a lock-out, and are on record;
+   they count for their own subject.
 2. P is kept wrapped to the box's own age identity, so that a rebooted box goes on.
 3. *Arm*: a person sets the start; it is a decision that all seats hear.
 4. *Release*: at the start the leaf is committed, then P goes to all linked seats whose
    candidates are through the door, as one line encoded once; who comes later by cable or
    from the identity check gets it then.
-5. After the subject is closed the wrapped P is removed.
+5. After the subject is closed the wrapped P is removed; at the latest at the next start.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +31,7 @@ from protocol.sealed_paper import SealedPaper, derive_code_identity, open_paper_
 from protocol.sealing import SealingIdentity, seal
 from protocol.seat_api import PaperKeySaid
 from runtime.database import Database
+from runtime.errors import DiskError
 from runtime.files import remove_durably, write_atomic
 
 _FREE_TRIES: Final = 3
@@ -45,6 +48,14 @@ class WaitError(Exception):
     def __init__(self, at: int) -> None:
         super().__init__("too many wrong codes: wait before the next try")
         self.at: Final = at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tries:
+    """How often a subject's code was wrong, and the hall time from which another may be tried."""
+
+    wrong: int = 0
+    next_at: int = 0
 
 
 def wait_after(wrong: int) -> int:
@@ -76,25 +87,43 @@ class Release:
         self._wrapped_folder = wrapped_folder
         self._now = now
         self._unlocking = asyncio.Lock()
-        self.wrong = 0
-        self.next_try_at = 0
+        self._tries: dict[str, Tries] = {}
+
+    def tries(self, subject: str) -> Tries:
+        """Return how the codes of a subject have been tried.
+
+        Hall time may have been set back since: nobody waits longer than the wait itself.
+        """
+        found = self._tries.get(subject, Tries())
+        latest = self._now() + wait_after(found.wrong)
+        return replace(found, next_at=min(found.next_at, latest))
 
     async def resume(self) -> None:
-        """Read wrong tries and wrapped keys back after a restart."""
-        subject = self._hall.current()
-        if subject is None:
-            return
+        """Read wrong tries and wrapped keys back after a restart; closed subjects lose theirs."""
         rows = await self._database.read(
             lambda c: c.execute(
-                "SELECT at FROM wrong_codes WHERE subject = ? ORDER BY seq", (subject.id,)
+                "SELECT subject, count(*), max(at) FROM wrong_codes GROUP BY 1"
             ).fetchall()
         )
-        self.wrong = len(rows)
-        self.next_try_at = (int(rows[-1][0]) + wait_after(self.wrong)) if rows else 0
-        wrapped = self._wrapped(subject.id)
-        if await asyncio.to_thread(wrapped.exists):
-            opened = self._box.open(await asyncio.to_thread(wrapped.read_bytes))
-            self._hall.subjects[subject.id].paper_key = SealingIdentity.parse(opened.decode())
+        for subject, wrong, last in rows:
+            self._tries[subject] = Tries(wrong=wrong, next_at=last + wait_after(wrong))
+        for subject, state in self._hall.subjects.items():
+            if state.closing is not None:
+                await self._forget_late(subject)
+            else:
+                state.paper_key = await asyncio.to_thread(self._unwrap, subject)
+
+    async def _forget_late(self, subject: str) -> None:
+        try:
+            await asyncio.to_thread(self.forget, subject)
+        except DiskError:
+            _log.exception("the wrapped key of %s could not be removed", subject)
+
+    def _unwrap(self, subject: str) -> SealingIdentity | None:
+        wrapped = self._wrapped(subject)
+        if not wrapped.exists():
+            return None
+        return SealingIdentity.parse(self._box.open(wrapped.read_bytes()).decode())
 
     async def unlock(self, subject: str, codes: Sequence[str], by: str) -> None:
         """Open P with the codes. Raises `WaitError`, `CodeError` or `WrongCodeError`."""
@@ -102,8 +131,8 @@ class Release:
             paper = self._hall.paper(subject)
             if paper is None:
                 raise ProtocolError(f"the bundle has no paper for subject {subject}")
-            if self._now() < self.next_try_at:
-                raise WaitError(self.next_try_at)
+            if self._now() < self.tries(subject).next_at:
+                raise WaitError(self.tries(subject).next_at)
             if len(codes) != len(paper.code_salts):
                 raise CodeError(f"expected {len(paper.code_salts)} code(s); got {len(codes)}", 0)
             try:
@@ -132,7 +161,7 @@ class Release:
 
     async def _note(self, paper: SealedPaper, by: str, *, opened: bool) -> None:
         at = self._now()
-        wrong = self.wrong + (not opened)
+        wrong = self.tries(paper.subject).wrong + (not opened)
 
         def record(connection: records.Connection) -> None:
             if not opened:
@@ -150,8 +179,8 @@ class Release:
             )
 
         await self._database.write(record)
-        self.wrong = wrong
-        self.next_try_at = 0 if opened else at + wait_after(wrong)
+        next_at = 0 if opened else at + wait_after(wrong)
+        self._tries[paper.subject] = Tries(wrong=wrong, next_at=next_at)
 
     async def release(self, subject: str) -> None:
         """Commit the leaf, then tell all who are through the door. Idempotent."""

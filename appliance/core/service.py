@@ -101,9 +101,7 @@ async def _serve(
         written=deliveries.written,
         keep_clock=core.keep_clock,
     )
-    closer = Closer(
-        core.database, core.hall, core.box, core.release, after=rounds.make_parcels_once
-    )
+    closer = Closer(core.hall, core.box, core.decider, core.release, after=rounds.make_parcels_once)
     acts = Acts(
         Parts(
             database=core.database,

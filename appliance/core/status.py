@@ -95,6 +95,7 @@ def hall_status(of: Sources) -> HallStatus:
     subject = hall.current() or hall.sitting.subjects[-1]
     closing = hall.subjects[subject.id].closing
     occupants, paired = hall.at_seats(subject.id), of.seats.paired()
+    tries = of.release.tries(subject.id)
     return HallStatus(
         appliance=of.appliance,
         generation=of.generation,
@@ -123,8 +124,8 @@ def hall_status(of: Sources) -> HallStatus:
         staff={member.id: member.name for member in hall.manifest.staff},
         disk_free=of.disk_free(),
         log_size=of.log.size,
-        wrong_codes=of.release.wrong,
-        next_code_at=of.release.next_try_at,
+        wrong_codes=tries.wrong,
+        next_code_at=tries.next_at,
         closing=None if closing is None else closing.digest,
         office_verified_all=closing is not None and of.office_has_all(),
     )
