@@ -11,7 +11,7 @@ A response names identifiers, never positions: positions are shuffled per candid
 """
 
 import re
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final
 
 import msgspec
 
@@ -25,18 +25,6 @@ Label = Annotated[str, msgspec.Meta(pattern=PATTERN)]
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """SHA-256 in lower-case hexadecimal, 64 characters."""
-
-SittingId = NewType("SittingId", str)
-SubjectId = NewType("SubjectId", str)
-CandidateId = NewType("CandidateId", str)
-CentreId = NewType("CentreId", str)
-ApplianceId = NewType("ApplianceId", str)
-RoomId = NewType("RoomId", str)
-SeatId = NewType("SeatId", str)
-StaffId = NewType("StaffId", str)
-ItemId = NewType("ItemId", str)
-OptionId = NewType("OptionId", str)
-BlankId = NewType("BlankId", str)
 
 
 class IdentifierError(ValueError):

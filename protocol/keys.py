@@ -22,9 +22,6 @@ from nacl.exceptions import BadSignatureError
 
 from protocol.errors import MalformedError
 
-SUITE: Final = "ed25519"
-"""The algorithm suite; its name stands inside every signature, in the payload type."""
-
 _SIGNATURE_SIZE: Final = 64
 _RAW: Final = serialization.Encoding.Raw
 _DER_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")

@@ -31,7 +31,7 @@ from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
 from runtime.errors import DatabaseDamagedError, DatabaseError, DatabaseInUseError, DiskError
-from runtime.files import disk_errors, sync_folder
+from runtime.files import disk_errors, make_private, sync_folder
 from runtime.migrations import Schema, check_ownership, migrate
 from runtime.sqlite_errors import translating
 from runtime.writer import Job, Writer
@@ -55,6 +55,7 @@ def open_database(path: Path, schema: Schema, *, check: bool = True) -> sqlite3.
     The connection is in autocommit mode and may be handed to another thread. ``check`` runs
     SQLite's quick check over the whole file. Raises `DatabaseError` and `DiskError`.
     """
+    make_private(path)
     with translating(path):
         connection = sqlite3.connect(
             path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False

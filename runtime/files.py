@@ -112,11 +112,10 @@ class DurableFile:
     def __init__(self, path: Path, *, mode: int = 0o600) -> None:
         self.path = path
         with disk_errors(path):
-            is_new = not path.exists()
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._fd = os.open(path, flags, mode)
         self.length = os.fstat(self._fd).st_size
-        self._folder_owed = is_new
+        self._folder_owed = True  # also where it is there: who made it may have been killed
 
     def write(self, data: Data) -> None:
         """Append ``data``, or leave the file as it was and raise."""
@@ -188,18 +187,6 @@ def write_atomic(path: Path, data: Data, *, mode: int = 0o600) -> None:
         file.write(data)
 
 
-def append_durably(path: Path, data: Data, *, mode: int = 0o600) -> None:
-    """Append ``data`` to ``path``, making the file if it is not there."""
-    with DurableFile(path, mode=mode) as file:
-        before = file.length
-        file.write(data)
-        try:
-            file.sync()
-        except DiskError:
-            file.cut(before)
-            raise
-
-
 def rename_durably(source: Path, target: Path) -> None:
     """Move ``source`` to ``target`` on the same file system."""
     with disk_errors(target):
@@ -234,6 +221,21 @@ def make_folder(folder: Path, *, mode: int = 0o700) -> None:
     with disk_errors(folder):
         folder.mkdir(mode=mode, exist_ok=True)
     sync_folder(folder.parent)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that is ours alone, for a library that makes its own more open.
+
+    SQLite gives its write-ahead log the rights that the database has at that moment. One that
+    is there is not opened: closing it would drop the locks that this process holds on it.
+    Where the file cannot be made, whoever opens it next says why.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with (
+        contextlib.suppress(FileExistsError, FileNotFoundError, PermissionError),
+        disk_errors(path),
+    ):
+        os.close(os.open(path, flags, 0o600))
 
 
 def remove_leftovers(folder: Path) -> list[Path]:

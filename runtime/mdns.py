@@ -122,8 +122,9 @@ class Lan:
         while addresses:
             try:
                 await self._session(addresses)
-            except OSError as error:  # an address went away while we took it
-                log.warning("mDNS on %s: %s; trying again", ", ".join(addresses), error)
+            except* OSError as errors:  # an address went away while we took it, or later
+                said = "; ".join(map(str, errors.exceptions))
+                log.warning("mDNS on %s: %s; trying again", ", ".join(addresses), said)
             await asyncio.sleep(self._timing.retry_s)
         log.warning("no network: expected a cable and an IPv4 address, found none")
 

@@ -21,7 +21,7 @@ from runtime.errors import (
     DiskError,
     MigrationError,
 )
-from runtime.files import disk, remove_durably, rename_durably, sync_file
+from runtime.files import disk, make_private, remove_durably, rename_durably, sync_file
 from runtime.sqlite_errors import translated, translating
 
 _FILE_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -118,6 +118,7 @@ def copy_database(connection: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(f".{target.name}.copying.part")
     if part.exists():
         remove_durably(part)
+    make_private(part)
     with translating(target):
         connection.execute("VACUUM INTO ?", (str(part),))
     sync_file(part)

@@ -78,11 +78,6 @@ class Service:
         """Return when the end was asked for a second time."""
         await self._hurry.wait()
 
-    @property
-    def is_ending(self) -> bool:
-        """Whether the end has begun."""
-        return self._end.is_set()
-
 
 Main = Callable[[Service], Coroutine[Any, Any, None]]
 

@@ -1,6 +1,7 @@
 """Opening a database: ours, of this release or older, undamaged, and owned by one process."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -40,6 +41,31 @@ def fill(path: Path) -> None:
     """Make a database of release one with a row in it."""
     connection = open_database(path, schema(ONE))
     connection.execute("INSERT INTO answer VALUES (41)")
+    connection.close()
+
+
+def test_nobody_else_reads_any_file_of_a_database(tmp_path: Path) -> None:
+    """Database, write-ahead log, index and the copy of an upgrade are ours alone from the start."""
+    before = os.umask(0o022)
+    try:
+        fill(tmp_path / "db")
+        connection = open_database(tmp_path / "db", schema(ONE, TWO))
+        connection.execute("INSERT INTO answer VALUES (42, 'new')")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    connection.close()
+    assert modes == dict.fromkeys(("db", "db-wal", "db-shm", "db.version-1"), 0o600)
+
+
+def test_the_log_of_a_new_database_is_ours_alone(tmp_path: Path) -> None:
+    """Also before it was ever closed: SQLite gives its log the rights of the database."""
+    before = os.umask(0o022)
+    try:
+        connection = open_database(tmp_path / "db", schema(ONE))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "db-wal").stat().st_mode & 0o777 == 0o600
     connection.close()
 
 

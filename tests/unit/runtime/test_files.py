@@ -14,7 +14,6 @@ from runtime.errors import DiskError, DiskFullError
 from runtime.faults import FaultyDisk
 from runtime.files import (
     DurableFile,
-    append_durably,
     atomic_file,
     make_folder,
     remove_durably,
@@ -98,18 +97,28 @@ def test_block_that_raises_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_failed_append_leaves_the_file_as_long_as_it_was(tmp_path: Path) -> None:
-    """Half-written bytes of an append are cut off again, at each of its write points."""
-    path = tmp_path / "log"
-    append_durably(path, OLD)
-    for after in range(2):
+def test_failed_write_leaves_the_file_as_long_as_it_was(tmp_path: Path) -> None:
+    """Half-written bytes are cut off again, and the next write stands behind the old ones."""
+    with DurableFile(tmp_path / "log") as file:
+        file.write(OLD)
         with FaultyDisk().installed() as disk:
-            disk.full(after=after)
+            disk.full()
             with pytest.raises(DiskFullError):
-                append_durably(path, NEW)
-        assert path.read_bytes() == OLD
-    append_durably(path, NEW)
-    assert path.read_bytes() == OLD + NEW
+                file.write(NEW)
+        assert file.length == len(OLD)
+        file.write(NEW)
+    assert (tmp_path / "log").read_bytes() == OLD + NEW
+
+
+def test_a_file_whose_maker_was_killed_gets_its_name_durable(tmp_path: Path) -> None:
+    """Made by a process that never came to the fsync of its folder: the next one owes it."""
+    DurableFile(tmp_path / "upload").close()
+    with FaultyDisk().installed() as disk, DurableFile(tmp_path / "upload") as file:
+        file.write(b"x")
+        file.sync()
+        assert disk.visited["sync"] == 2  # the file, then its folder
+        file.sync()
+        assert disk.visited["sync"] == 3
 
 
 def test_growing_file_counts_its_length(tmp_path: Path) -> None:
@@ -141,7 +150,7 @@ def test_rename_and_remove_are_write_points(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from runtime.files import append_durably, write_atomic
+from runtime.files import write_atomic
 path = Path(sys.argv[1])
 n = 0
 while True:
