@@ -152,7 +152,7 @@ class BatchRefusal(StrEnum):
     OLD_EPOCH = "old_epoch"
     """The session went on at another seat; the tail is kept and shown to a person."""
     FULL = "full"
-    """The box's disk is full; keep the events and send them later."""
+    """The box's disk is full, or the session has reached its bound: keep the events, send later."""
 
 
 class BatchRefused(Value, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):

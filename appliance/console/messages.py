@@ -202,6 +202,9 @@ REASON_CODE: Final[dict[str, Text]] = {
     "no_template": Text("报名照片中找不到人脸", "no face found in the roster photo"),
     "no_faces_process": Text("人脸服务未运行", "the faces process is down"),
     "recordings_full": Text("录像暂停", "recordings have stopped"),
+    "too_much_written": Text(
+        "终端写入的数据远超一个考生所能写的", "the seat writes far more than any candidate can"
+    ),
 }
 SINCE: Final = Text("{span}前", "{span} ago")
 

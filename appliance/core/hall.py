@@ -47,6 +47,12 @@ class Seating:
     needs_person: str = ""
     """Why a person must look at the face; empty where none must."""
     needs_person_since: int = 0
+    since: int = 0
+    """Hall time of the first grant."""
+    kept_bytes: int = 0
+    """What this session has on the disk, as `appliance.core.quota` counts."""
+    over_quota_since: int = 0
+    """Since when its seat wants to write more than it may; 0: it does not."""
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever moves this journal on or opens an epoch; taken before `Hall.changes`."""
 
@@ -149,5 +155,6 @@ class Hall:
         """Note a grant that has been committed."""
         seating.id, seating.epoch, seating.seat = grant.session, grant.epoch, grant.seat
         seating.grant, seating.position = grant, position
+        seating.since = seating.since or grant.granted_at
         seating.logged = seating.office = 0
         self._by_session[grant.session] = seating

@@ -14,7 +14,8 @@ A seat may be in other hands: its events are kept as they were signed, but what 
 them for the session is the box's. Nobody has entered before the paper was released, and no
 happening is later than the box's own clock or earlier than what must have gone before.
 
-A disk that is full refuses in step 4: nothing is half done, the seat keeps its events.
+A disk that is full refuses in step 4: nothing is half done, the seat keeps its events. So
+does a session that has reached its bound (`appliance.core.quota`): no seat fills the disk.
 """
 
 import logging
@@ -23,9 +24,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from appliance.core import records
+from appliance.core import quota, records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
+from appliance.core.quota import OverQuotaError
 from exam import times
 from exam.paper import is_empty
 from exam.session import Entered, Happening, NotNow, Session, happen
@@ -93,6 +95,10 @@ class Journal:
                 _log.warning("%s: batch refused: %s", seating.candidate.id, error)
                 told = None if isinstance(error, UntrustedError) else seating.position
                 return _refused(_refusal(error), str(error), told)
+            except OverQuotaError as error:
+                seating.over_quota_since = seating.over_quota_since or self._box.now()
+                _log.warning("%s: batch refused: %s", seating.candidate.id, error)
+                return _refused(BatchRefusal.FULL, str(error), seating.position)
             except (DiskError, DatabaseBusyError) as error:
                 return _refused(BatchRefusal.FULL, str(error), seating.position)
 
@@ -111,7 +117,10 @@ class Journal:
         extension = check_batch(batch, grant, position)
         at = self._box.now()
         if extension.events:
+            size = _checked_size(seating, extension, at)
             await self._commit(batch, seating, extension, at)
+            seating.kept_bytes += size
+            seating.over_quota_since = 0
             events = tuple(event for event, _ in extension.events)
             for listener in self._listeners:
                 listener(seating, events)
@@ -223,13 +232,22 @@ class Journal:
         extension = check_batch(batch, grant, position)
         if extension.events:
             at = self._box.now()
+            size = _checked_size(seating, extension, at)
             await self._database.write(lambda c: _insert_stray(c, batch, extension, at))
+            seating.kept_bytes += size
             seating.stray_since = seating.stray_since or at
         return _refused(
             BatchRefusal.OLD_EPOCH,
             "the session went on at another seat; this tail is kept and shown to a person",
             extension.position,
         )
+
+
+def _checked_size(seating: Seating, extension: Extension, now: int) -> int:
+    """Return what a batch adds to the disk; raise `OverQuotaError` where that is too much."""
+    size = quota.HEAD_BYTES + sum(len(body) for _, body in extension.events)
+    quota.check(seating.kept_bytes, size, seating.since, now)
+    return size
 
 
 def _between(earliest: int, claimed: int, now: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from appliance.core.quota import HEAD_BYTES
 from exam.session import Session
 from protocol.decisions import Decision
 from protocol.envelope import Envelope
@@ -216,6 +217,20 @@ def size_of_events(connection: Connection, session: str, epoch: int, first: int,
         (session, epoch, first, last),
     ).fetchone()
     return int(row[0])
+
+
+def sizes(connection: Connection) -> dict[str, int]:
+    """Return how many bytes each session has on the disk, as `appliance.core.quota` counts."""
+    rows = connection.execute(
+        "SELECT session, sum(size) FROM ("
+        "SELECT session, sum(length(body)) AS size FROM events GROUP BY session "
+        "UNION ALL SELECT session, count(*) * ? FROM heads GROUP BY session "
+        "UNION ALL SELECT session, sum(length(batch)) FROM strays GROUP BY session "
+        "UNION ALL SELECT session, sum(length(envelope)) FROM grants GROUP BY session"
+        ") GROUP BY session",
+        (HEAD_BYTES,),
+    )
+    return {str(session): int(size) for session, size in rows}
 
 
 def events_before(connection: Connection, session: str, epoch: int) -> list[bytes]:

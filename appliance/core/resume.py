@@ -28,6 +28,8 @@ class Kept:
     closings: dict[str, Envelope]
     telling: dict[tuple[str, int], list[Event]]
     """Of each journal the events that the status counts, each item's last answer only."""
+    sizes: dict[str, int]
+    """Bytes that each session has on the disk."""
 
 
 def read_kept(connection: records.Connection) -> Kept:
@@ -43,6 +45,7 @@ def read_kept(connection: records.Connection) -> Kept:
             for subject, text in connection.execute("SELECT subject, envelope FROM closings")
         },
         telling={(g.session, g.epoch): _telling(connection, g) for g in grants},
+        sizes=records.sizes(connection),
     )
 
 
@@ -96,6 +99,7 @@ def _restore_grant(
     seat = seating.seat  # a move may have been decided after the grant
     hall.opened(seating, grant, stored.position)
     seating.seat = seat
+    seating.kept_bytes = kept.sizes.get(stored.session, 0)
     seating.logged, seating.office = stored.logged, stored.office
     for event in kept.telling[(stored.session, stored.epoch)]:
         journal.note(seating, event)

@@ -11,14 +11,16 @@ The steps of `Sessions.log_in`, each of which may refuse:
 """
 
 import hmac
+import logging
 import secrets
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.core import records
+from appliance.core import quota, records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
 from appliance.core.journal import Journal
+from appliance.core.quota import OverQuotaError
 from exam import times
 from exam.candidates import Candidate
 from exam.order import draw_order
@@ -32,6 +34,8 @@ from protocol.journal import start_position
 from protocol.log_entries import Granted
 from protocol.seat_api import LoginRefusal, LoginRefused, LoginRequest, OwnData
 from runtime.database import Database
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -74,6 +78,8 @@ class Sessions:
         if subject is None or subject.id != request.subject:
             return _refused(LoginRefusal.NO_EXAM)
         tries = self._tries.setdefault(seat, _Tries())
+        latest = now + self._hall.rules.login.lock_s * 1000  # hall time may have been set back
+        tries.locked_until = min(tries.locked_until, latest)
         if now < tries.locked_until:
             return _refused(LoginRefusal.LOCKED, at=tries.locked_until)
         # 2
@@ -167,6 +173,12 @@ class Sessions:
             granted_at=now,
         )
         envelope = sign_grant(grant, self._box.key)
+        size = len(records.stored(envelope))
+        try:
+            quota.check(seating.kept_bytes, size, seating.since or now, now)
+        except OverQuotaError as error:
+            _log.warning("%s: no further grant: %s", seating.candidate.id, error)
+            return _refused(LoginRefusal.LOCKED, at=now + self._hall.rules.login.lock_s * 1000)
         start = start_position(grant, envelope.digest)
 
         def record(connection: records.Connection) -> None:
@@ -190,6 +202,7 @@ class Sessions:
         if seating.grant is not None and seating.position is not None:
             self._journal.remember(seating.grant, seating.position)
         seating.session = session
+        seating.kept_bytes += size
         self._hall.opened(seating, grant, start)
         return GrantGiven(grant=envelope, own_data=own_data(seating.candidate), seating=seating)
 

@@ -249,6 +249,8 @@ def _tasks_of(of: Sources, seating: Seating, now: int) -> Iterable[Task]:
         yield _task(TaskKind.HAND, seating, seating.hand_since, seating.hand_text)
     if seating.stray_since:
         yield _task(TaskKind.STRAY, seating, seating.stray_since, "")
+    if seating.over_quota_since:
+        yield _task(TaskKind.ALERT, seating, seating.over_quota_since, "too_much_written")
     if state is State.HANDED_IN_PROVISIONALLY:
         yield _task(TaskKind.PROVISIONAL, seating, seating.session.ended_at or now, "")
     if seating.id is not None and state not in ENDED and not _alive(of.links.of(seating.seat), now):
