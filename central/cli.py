@@ -33,6 +33,10 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("bundle", type=Path, help="the bundle's folder, or its manifest")
     enrol.set_defaults(run=commands.take_bundle)
 
+    revoke = parsers.add_parser("revoke", parents=[home], help="take the list of revocations")
+    revoke.add_argument("list", type=Path, help="as exam-provision revocations wrote it")
+    revoke.set_defaults(run=commands.take_revocations)
+
     serve = parsers.add_parser("serve", parents=[home], help="receive and verify, two processes")
     serve.set_defaults(run=commands.serve)
 

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from central import registry
 from central.errors import CentralError
 from central.layout import Layout
 from central.office import OfficeConfig, OfficeParts, make_office, office_key, read_config
 from central.receiving import catalogue
 from central.receiving.service import receiving
-from central.registry import enrol, load_registry
 from central.stick import bring_in, take_out
 from central.store import reading
 from central.store.tables import Connection
@@ -60,12 +60,22 @@ def init(options: Options) -> int:
 def take_bundle(options: Options) -> int:
     """Take a bundle's manifest into the registry."""
     layout = Layout(options.home)
-    manifest = enrol(layout.registry, options.bundle, office_key(read_config(layout)))
+    manifest = registry.enrol(layout.registry, options.bundle, office_key(read_config(layout)))
     boxes = ", ".join(appliance.id for appliance in manifest.appliances)
     print(
         f"enrolled: centre {manifest.centre}, sitting {manifest.sitting.id}, "
         f"revision {manifest.revision}, boxes {boxes}"
     )
+    return 0
+
+
+def take_revocations(options: Options) -> int:
+    """Take the office's list of revocations; what it names is not served from now on."""
+    layout = Layout(options.home)
+    listed = registry.take_revocations(
+        layout.registry, options.list, office_key(read_config(layout))
+    )
+    print(f"{listed.n} revocation(s) of office {listed.office} in force")
     return 0
 
 
@@ -146,12 +156,12 @@ def status(options: Options) -> int:
 
 def _status(layout: Layout) -> dict[str, Any]:
     config = read_config(layout)
-    registry = load_registry(layout.registry, office_key(config))
+    known = registry.load_registry(layout.registry, office_key(config))
     return {
         "office": config.id,
         "enrolled": [
             {"centre": box.centre, "sitting": box.sitting, "appliance": box.appliance.id}
-            for box in registry.boxes
+            for box in known.boxes
         ],
         "sittings": _read(layout.store, _sittings) or [],
         "incidents": _read(layout.catalogue, _incidents) or [],
@@ -197,6 +207,8 @@ def import_stick(options: Options) -> int:
     """Take parcels from a stick; the service, where it runs, does the taking."""
     done = bring_in(Layout(options.home), options.folder)
     print(f"{done.files} parcel(s), {done.bytes} bytes taken from {options.folder}")
+    for name in done.passed_over:
+        print(f"{name}: passed over, expected a plain file of a parcel's size", file=sys.stderr)
     return 0
 
 

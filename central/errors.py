@@ -5,6 +5,7 @@
     CentralError                  has a stable ``code`` for operators
     ├── NotAnOfficeError          the folder is no office, or a part of it is missing
     ├── EnrolError                a bundle that this office did not issue, or an older one
+    ├── ReceiptsError             published receipts that are not those of the store
     └── StickError                the stick does not hold what was written to it
 
 What a box sends and the office does not take is no error here: it is a typed outcome,
@@ -30,6 +31,12 @@ class EnrolError(CentralError):
     """A bundle that cannot be enrolled."""
 
     code = "C200"
+
+
+class ReceiptsError(CentralError):
+    """Receipts were published that are not those of the store, or not of this office."""
+
+    code = "C500"
 
 
 class StickError(CentralError):

@@ -5,6 +5,7 @@
     office.json                               who this office is, and where it listens
     tls/         chain.pem key.pem root.pem   the receiver's certificate; the root of all
     registry/    CENTRE.SITTING.REVISION.dsse.json    manifests of the bundles it issued
+                 revocations.json                     its newest list of revocations
     receiving/   catalogue.db uploads/ incoming/ parcels/ aside/     the receiver writes
     receipts/    CENTRE/APPLIANCE/NUMBER.json                        the inner worker writes
     inner/       receipts.key opening.key store.db blobs/            the inner worker alone

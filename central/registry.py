@@ -2,7 +2,8 @@
 
 Rules: only what the office signing key signed counts, looked at again whenever it is
 read. Of one centre and sitting the highest revision counts; a certificate of an earlier
-one is good until it is revoked, since the box may not have taken the new bundle yet.
+one is good until it is revoked, since the box may not have taken the new bundle yet. It is
+revoked by a bundle, or at once by the office's signed list, of which no older one is taken.
 
 `Registry` is a pure value; `load_registry` and `enrol` touch the folder.
 """
@@ -13,13 +14,16 @@ from pathlib import Path
 from typing import Final, Self
 
 from central.errors import EnrolError
-from protocol.bundle import MANIFEST, Appliance, BundleManifest, open_bundle
+from protocol.bundle import MANIFEST, Appliance, BundleManifest, Revocation, open_bundle
 from protocol.envelope import Envelope
 from protocol.keys import VerifyKey
+from protocol.revocation import RevocationList, open_revocations
 from protocol.values import decode, encode, sha256_hex
 from runtime.files import make_folder, write_atomic
 
 _SUFFIX: Final = ".dsse.json"
+REVOCATIONS: Final = "revocations.json"
+"""The newest list of revocations, beside the manifests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,9 @@ class Box:
 class Registry:
     """The known boxes. Built once from manifests and never changed."""
 
-    def __init__(self, boxes: Iterable[Box], digest: str = "") -> None:
+    def __init__(
+        self, boxes: Iterable[Box], digest: str = "", revoked: Iterable[Revocation] = ()
+    ) -> None:
         listed = tuple(boxes)
         self.digest: Final = digest
         """Another one where anything was enrolled."""
@@ -55,12 +61,13 @@ class Registry:
             (box.centre, box.sitting, box.appliance.id): box for box in listed
         }
         self._by_certificate = {box.appliance.tls_certificate: box for box in listed}
-        self._revoked = {
-            revocation.certificate for box in listed for revocation in box.manifest.revocations
-        }
+        in_bundles = (one for box in listed for one in box.manifest.revocations)
+        self._revoked = {one.certificate for one in (*in_bundles, *revoked)}
 
     @classmethod
-    def of(cls, manifests: Iterable[BundleManifest]) -> Self:
+    def of(
+        cls, manifests: Iterable[BundleManifest], revocations: RevocationList | None = None
+    ) -> Self:
         """Read the boxes out of manifests; later revisions supersede earlier ones."""
         ordered = sorted(manifests, key=lambda manifest: manifest.revision)
         staff = _staff_keys(ordered)
@@ -76,7 +83,8 @@ class Registry:
             for manifest in ordered
             for appliance in manifest.appliances
         ]
-        return cls(boxes, sha256_hex("".join(digests).encode()))
+        digest = sha256_hex("".join(digests).encode())
+        return cls(boxes, digest, () if revocations is None else revocations.revocations)
 
     def __len__(self) -> int:
         return len(self._boxes)
@@ -108,7 +116,8 @@ def _staff_keys(
 
 def load_registry(folder: Path, office_key: VerifyKey) -> Registry:
     """Read every manifest of ``folder``; one that the office did not sign raises."""
-    return Registry.of(_read(path, office_key) for path in sorted(folder.glob(f"*{_SUFFIX}")))
+    manifests = [_read(path, office_key) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+    return Registry.of(manifests, _revocations(folder / REVOCATIONS, office_key))
 
 
 class RegistryFolder:
@@ -145,6 +154,27 @@ def enrol(folder: Path, bundle: Path, office_key: VerifyKey) -> BundleManifest:
     _check_revision(folder / name, envelope)
     write_atomic(folder / name, encode(envelope))
     return manifest
+
+
+def take_revocations(folder: Path, path: Path, office_key: VerifyKey) -> RevocationList:
+    """Take the office's list of revocations, durably; an older one raises `EnrolError`."""
+    data = path.read_bytes()
+    listed = open_revocations(decode(data, Envelope), office_key)
+    known = _revocations(folder / REVOCATIONS, office_key)
+    if known is not None and not set(known.revocations) <= set(listed.revocations):
+        raise EnrolError(
+            f"{path}: expected a list with all {known.n} revocations that are in place; got "
+            f"number {listed.n} without some: write the newest with exam-provision revocations"
+        )
+    make_folder(folder)
+    write_atomic(folder / REVOCATIONS, data)
+    return listed
+
+
+def _revocations(path: Path, office_key: VerifyKey) -> RevocationList | None:
+    if not path.exists():
+        return None
+    return open_revocations(decode(path.read_bytes(), Envelope), office_key)
 
 
 def _read(path: Path, office_key: VerifyKey) -> BundleManifest:

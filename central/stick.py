@@ -5,6 +5,7 @@ parcel keeps its name; whatever is there already is passed over. Net and stick m
 mixed freely, since the receiver takes everything as often as it comes.
 """
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from central.errors import StickError
 from central.layout import Layout, parse_parcel_name
 from central.nudge import RECEIVER, nudge
 from central.receiving.receipts import read_receipts
-from protocol.upload import RECEIPTS_SUFFIX, NumberedReceipt, ReceiptsFile
+from protocol.upload import MAX_FILE, RECEIPTS_SUFFIX, NumberedReceipt, ReceiptsFile
 from protocol.values import encode
 from runtime.files import atomic_file, make_folder, write_atomic
 
@@ -26,6 +27,8 @@ class Done:
 
     files: int
     bytes: int
+    passed_over: tuple[str, ...] = ()
+    """Named like parcels, and none: no plain file, or larger than the largest."""
 
 
 def bring_in(layout: Layout, folder: Path) -> Done:
@@ -34,8 +37,12 @@ def bring_in(layout: Layout, folder: Path) -> Done:
         raise StickError(f"{folder}: expected the folder of a stick; got none")
     make_folder(layout.incoming)
     files = size = 0
+    passed_over = []
     for path in sorted(folder.rglob("*.parcel")):
         if parse_parcel_name(path.name) is None:
+            continue
+        if not _may_be_parcel(path):
+            passed_over.append(path.name)
             continue
         with path.open("rb") as source, atomic_file(layout.incoming / path.name) as target:
             while piece := source.read(_PIECE):
@@ -43,7 +50,13 @@ def bring_in(layout: Layout, folder: Path) -> Done:
         files += 1
         size += path.stat().st_size
     nudge(layout.run / RECEIVER)
-    return Done(files=files, bytes=size)
+    return Done(files=files, bytes=size, passed_over=tuple(passed_over))
+
+
+def _may_be_parcel(path: Path) -> bool:
+    """Say whether it is worth reading: a stick may hold a link, a pipe, or a file without end."""
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_size <= MAX_FILE
 
 
 def take_out(layout: Layout, folder: Path) -> Done:

@@ -8,6 +8,7 @@ verified by the office is not written at all.
 import contextlib
 import hashlib
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -46,8 +47,11 @@ def read_receipts(folder: Path, centre: str, appliance: str) -> list[NumberedRec
     """Return every receipt for this box that lies on the stick, unverified."""
     found: list[NumberedReceipt] = []
     for path in sorted(folder.rglob(f"*{RECEIPTS_SUFFIX}")):
-        if path.stat().st_size > _MOST:
-            raise MalformedError(f"{path}: expected at most {_MOST} bytes")
+        found_there = path.lstat()
+        if not stat.S_ISREG(found_there.st_mode) or found_there.st_size > _MOST:
+            raise MalformedError(
+                f"{path}: expected a plain file of at most {_MOST} bytes; take it off the stick"
+            )
         page = decode(path.read_bytes(), ReceiptsFile)
         if (page.centre, page.appliance) == (centre, appliance):
             found += page.receipts

@@ -5,8 +5,9 @@ either an upload that goes on or a parcel that is there.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from central.receiving.judgement import Fault, Genuine, Outcome, Refused, Taken, fork
 from protocol.parcel import Lane, ParcelHeader, ParcelKey
@@ -30,6 +31,15 @@ class Upload:
     sha256: str
     done: bool
     refused: Refused | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Began:
+    """An upload that has not come whole, and when it was created."""
+
+    upload: str
+    client: str
+    at: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +148,25 @@ def forget_upload(connection: sqlite3.Connection, upload: str) -> None:
     connection.execute("DELETE FROM upload WHERE id = ?", (upload,))
 
 
+def unfinished(connection: sqlite3.Connection, client: str | None = None) -> list[Began]:
+    """Return the uploads that have not come whole, of one client or of all."""
+    whose = "" if client is None else " AND client = ?"
+    rows = connection.execute(
+        "SELECT id, client, created_at FROM upload "  # noqa: S608 - our own literals
+        f"WHERE parcel IS NULL AND refused IS NULL{whose}",
+        () if client is None else (client,),
+    )
+    return [Began(upload=row[0], client=row[1], at=row[2]) for row in rows]
+
+
+def names(connection: sqlite3.Connection) -> set[str]:
+    """Return the file names of all parcels."""
+    rows = connection.execute(
+        "SELECT centre, sitting, appliance, generation, lane, n FROM parcel"
+    ).fetchall()
+    return {_key(row).file_name for row in rows}
+
+
 def taken_as(connection: sqlite3.Connection, upload: str) -> Taken:
     """Return what a finished upload was taken as."""
     row = connection.execute(
@@ -145,15 +174,7 @@ def taken_as(connection: sqlite3.Connection, upload: str) -> Taken:
         "FROM upload JOIN parcel ON parcel.id = upload.parcel WHERE upload.id = ?",
         (upload,),
     ).fetchone()
-    key = ParcelKey(
-        centre=row[0],
-        sitting=row[1],
-        appliance=row[2],
-        generation=row[3],
-        lane=Lane(row[4]),
-        n=row[5],
-    )
-    return Taken(key=key, digest=row[6], again=True)
+    return Taken(key=_key(row), digest=row[6], again=True)
 
 
 def incidents(connection: sqlite3.Connection) -> list[Incident]:
@@ -178,6 +199,17 @@ def counts(connection: sqlite3.Connection) -> dict[LaneName, tuple[int, int]]:
         "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ).fetchall()
     return {tuple(row[:5]): (row[5], row[6]) for row in rows}
+
+
+def _key(row: Sequence[Any]) -> ParcelKey:
+    return ParcelKey(
+        centre=row[0],
+        sitting=row[1],
+        appliance=row[2],
+        generation=row[3],
+        lane=Lane(row[4]),
+        n=row[5],
+    )
 
 
 def _taken(header: ParcelHeader, digest: str, *, again: bool) -> Taken:

@@ -36,6 +36,11 @@ class Parts:
         path = self.path(upload)
         return path.stat().st_size if path.exists() else 0
 
+    def touched_at(self, upload: str) -> int | None:
+        """Return when the last bytes came, in ms; None where none did."""
+        path = self.path(upload)
+        return path.stat().st_mtime_ns // 1_000_000 if path.exists() else None
+
     def open(self, upload: str) -> "Part":
         """Open for appending; the file is made where it is not there."""
         return Part(self.path(upload))

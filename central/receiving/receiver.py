@@ -7,10 +7,11 @@ The way of a parcel, each step durable before the next:
 3. the file is moved to ``parcels/``, where the inner worker finds it.
 
 After a kill between two steps `recover` (and every later question about the upload)
-does the rest.
+does the rest. A catalogue that was lost is made anew from ``parcels/``.
 """
 
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +20,9 @@ from typing import Any, Final
 
 from central.layout import Layout
 from central.receiving import catalogue
-from central.receiving.catalogue import Arrival, Incident, Upload
-from central.receiving.judgement import Fault, Genuine, Outcome, Refused, judge
+from central.receiving.catalogue import Arrival, Began, Incident, Upload
+from central.receiving.expiry import Unfinished, has_room, to_give_up
+from central.receiving.judgement import Fault, FileFacts, Genuine, Outcome, Refused, judge
 from central.receiving.parts import Parts, measure, move
 from central.receiving.turns import End, Turns
 from central.registry import Registry
@@ -29,6 +31,10 @@ from runtime.database import Database
 from runtime.files import make_folder
 
 STICK: Final = "stick"
+FOUND: Final = "found"
+"""Where a parcel came from that lay in its place when its row was made anew."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +71,11 @@ class TooLong:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoRoom:
+    """Too much that this client has begun is unfinished; see `expiry`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Piece:
     """One PATCH: where it begins, its bytes, and perhaps a hash and what it must give."""
 
@@ -74,7 +85,7 @@ class Piece:
     end: End
 
 
-PatchOutcome = Progress | NoSuchUpload | WrongOffset | WrongChecksum | TooLong
+PatchOutcome = Progress | NoSuchUpload | WrongOffset | WrongChecksum | TooLong | NoRoom
 
 
 def upload_id(client: str, length: int, sha256: str) -> str:
@@ -102,13 +113,32 @@ class Receiver:
         self._turns = Turns()
 
     async def recover(self) -> None:
-        """Finish what a kill left: complete uploads are judged, catalogued ones moved."""
+        """Finish what a kill left: complete uploads are judged, catalogued ones moved.
+
+        Parcels that lie in their place without a row get one.
+        """
         for name in await to_its_end(self._parts.names):
             upload = await self._database.read(partial(catalogue.find_upload, upload=name))
             if upload is None:
                 await to_its_end(self._parts.discard, name)
             else:
                 await self._finish_if_whole(upload)
+        known = await self._database.read(catalogue.names)
+        for path in await to_its_end(lambda: sorted(self._layout.parcels.glob("*/*/*.parcel"))):
+            if path.name not in known:
+                await self._catalogue_found(path)
+
+    async def give_up(self) -> int:
+        """Forget uploads that nobody finishes, with their bytes; return how many."""
+        begun = await self._database.read(catalogue.unfinished)
+        found = await to_its_end(self._measured, begun)
+        names = to_give_up(found, self._turns.held, self._clock())
+        for name in names:
+            if name not in self._turns.held:
+                async with self._turns.take(name, _nothing):
+                    await to_its_end(self._parts.discard, name)
+                    await self._database.write(partial(catalogue.forget_upload, upload=name))
+        return len(names)
 
     async def create(self, client: str, length: int, sha256: str) -> Progress:
         """Begin an upload, or find it as far as it has come."""
@@ -144,6 +174,8 @@ class Receiver:
                 return WrongOffset(expected=before.offset, came=piece.offset)
             if before.outcome is not None:
                 return before
+            if not await self._has_room(client, name):
+                return NoRoom()
             fault = await self._append(upload, piece)
             return await self._progress(upload) if fault is None else fault
 
@@ -170,6 +202,42 @@ class Receiver:
         finally:
             part.close()
         return None
+
+    async def _has_room(self, client: str, name: str) -> bool:
+        begun = await self._database.read(partial(catalogue.unfinished, client=client))
+        return has_room(await to_its_end(self._measured, begun), name)
+
+    def _measured(self, begun: list[Began]) -> list[Unfinished]:
+        return [
+            Unfinished(
+                upload=one.upload,
+                client=one.client,
+                size=self._parts.offset(one.upload),
+                touched_at=self._parts.touched_at(one.upload) or one.at,
+            )
+            for one in begun
+        ]
+
+    async def _catalogue_found(self, path: Path) -> None:
+        facts = await to_its_end(measure, path)
+        outcome = await to_its_end(lambda: judge(facts, self._registry()))
+        if isinstance(outcome, Refused) or self._layout.parcel(outcome.header.key) != path:
+            log.warning("left where it lies, and not in the catalogue: %s", path)
+            return
+        arrival = self._arrival(outcome, facts, FOUND, None)
+        await self._database.write(partial(catalogue.take, arrival=arrival))
+
+    def _arrival(
+        self, genuine: Genuine, facts: FileFacts, came_from: str, upload: Upload | None
+    ) -> Arrival:
+        return Arrival(
+            genuine=genuine,
+            file_sha256=facts.sha256,
+            size=facts.size,
+            at=self._clock(),
+            came_from=came_from,
+            upload=None if upload is None else upload.id,
+        )
 
     async def _find(self, client: str, name: str) -> Upload | None:
         upload = await self._database.read(partial(catalogue.find_upload, upload=name))
@@ -206,14 +274,7 @@ class Receiver:
             outcome = await to_its_end(lambda: judge(facts, self._registry()))
         if isinstance(outcome, Refused):
             return await self._drop(path, came_from, upload, outcome)
-        arrival = Arrival(
-            genuine=outcome,
-            file_sha256=facts.sha256,
-            size=facts.size,
-            at=self._clock(),
-            came_from=came_from,
-            upload=None if upload is None else upload.id,
-        )
+        arrival = self._arrival(outcome, facts, came_from, upload)
         taken = await self._database.write(partial(catalogue.take, arrival=arrival))
         await to_its_end(self._put_away, path, arrival, taken)
         self._arrived()

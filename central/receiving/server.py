@@ -11,7 +11,7 @@ wrong offset                409     ``Upload-Offset`` says where to go on
 too long, or too large      413
 a file that is not taken    422     a person must look
 altered on the way          460     send again
-no room                     507     later
+no room, or too much begun  507     later
 ==========================  ======  =====================================
 """
 
@@ -21,9 +21,11 @@ from typing import Final
 
 from aiohttp import StreamReader, web
 
+from central.receiving.expiry import MOST_BYTES
 from central.receiving.judgement import Fault, Refused
 from central.receiving.receipts import ReceiptDesk
 from central.receiving.receiver import (
+    NoRoom,
     NoSuchUpload,
     PatchOutcome,
     Piece,
@@ -60,13 +62,10 @@ class ReceiverApi:
         receiver: Receiver,
         desk: ReceiptDesk,
         registry: Callable[[], Registry],
-        *,
-        idle_s: float = IDLE_S,
     ) -> None:
         self._receiver = receiver
         self._desk = desk
         self._registry = registry
-        self._idle_s = idle_s
 
     def application(self) -> web.Application:
         """Return the application to be served."""
@@ -121,7 +120,7 @@ class ReceiverApi:
         header = request.headers.get("Upload-Checksum")
         piece = Piece(
             offset=offset,
-            body=_body(request.content, self._idle_s),
+            body=_body(request.content, IDLE_S),
             checksum=None if header is None else tus.read_checksum(header),
             end=lambda: _abort(request),
         )
@@ -195,6 +194,13 @@ def _answer(
                 tus.CHECKSUM_MISMATCH,
                 "C406",
                 "Upload-Checksum does not fit the bytes: they were dropped, send them again",
+            )
+        case NoRoom():
+            return _refuse(
+                507,
+                "C412",
+                f"expected at most {MOST_BYTES} bytes of unfinished uploads of one box; finish "
+                "those that were begun, or wait an hour",
             )
         case TooLong():
             return _refuse(413, "C407", "more bytes came than Upload-Length declared")

@@ -1,7 +1,8 @@
 """The receiver's process: what it is made of, in the order in which it comes up.
 
-Tasks: the requests (owned by the listener, ended by it), and the intake of sticks
-(owned and cancelled by `receiving`). A catalogue whose writer died ends the service.
+Tasks: the requests (owned by the listener, ended by it), the intake of sticks and the
+giving up of uploads (owned and cancelled by `receiving`). A catalogue whose writer died
+ends the service.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from central.layout import Layout, parse_parcel_name
 from central.nudge import INNER, RECEIVER, listening, nudge
@@ -19,13 +21,15 @@ from central.receiving.receiver import Receiver
 from central.receiving.server import ReceiverApi
 from central.registry import RegistryFolder
 from runtime.database import Database
-from runtime.errors import DiskError
+from runtime.errors import DatabaseBusyError, DiskError
 from runtime.files import make_folder
 from runtime.listener import Listener
 from runtime.tasks import Tasks
 from runtime.tls import server_context
 
 log = logging.getLogger(__name__)
+
+GIVE_UP_EVERY_S: Final = 600.0
 
 
 def office_time() -> int:
@@ -70,6 +74,7 @@ async def receiving(layout: Layout) -> AsyncIterator[Listener]:
         await stack.enter_async_context(listener)
         tasks = await stack.enter_async_context(Tasks("receiving"))
         tasks.start("take sticks", _take_sticks(layout, receiver, stick))
+        tasks.start("give up uploads", _give_up(receiver))
         tasks.start("watch the catalogue's writer", database.writer.watch())
         yield listener
 
@@ -80,6 +85,18 @@ async def take_incoming(layout: Layout, receiver: Receiver) -> int:
     for path in names:
         await receiver.take_file(path)
     return len(names)
+
+
+async def _give_up(receiver: Receiver) -> None:
+    while True:
+        try:
+            given_up = await receiver.give_up()
+        except (DiskError, DatabaseBusyError) as error:
+            log.warning("unfinished uploads stay for now: %s", error)
+        else:
+            if given_up:
+                log.info("gave up %d unfinished upload(s)", given_up)
+        await asyncio.sleep(GIVE_UP_EVERY_S)
 
 
 async def _take_sticks(layout: Layout, receiver: Receiver, news: asyncio.Event) -> None:

@@ -6,7 +6,7 @@ is dead. The newcomer ends the old connection and waits until what it brought is
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 
 End = Callable[[], None]
 
@@ -18,6 +18,11 @@ class Turns:
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: dict[str, int] = {}
         self._end_holder: dict[str, End] = {}
+
+    @property
+    def held(self) -> Collection[str]:
+        """The uploads at which somebody has, or waits for, the turn."""
+        return self._waiting.keys()
 
     @contextlib.asynccontextmanager
     async def take(self, upload: str, end: End) -> AsyncIterator[None]:

@@ -152,6 +152,20 @@ def receipts_after(
     ]
 
 
+def put_receipt(
+    connection: Connection, centre: str, appliance: str, receipt: NumberedReceipt
+) -> None:
+    """Take back a receipt that was published before this store was made."""
+    insert(
+        connection,
+        "receipt",
+        centre=centre,
+        appliance=appliance,
+        number=receipt.number,
+        envelope=text(receipt.receipt),
+    )
+
+
 def boxes_with_receipts(connection: Connection) -> list[tuple[str, str]]:
     """Return (centre, appliance) of every box that has receipts."""
     rows = connection.execute("SELECT DISTINCT centre, appliance FROM receipt ORDER BY 1, 2")

@@ -6,7 +6,7 @@ One look does, each step durable before the next:
    their *received* receipts;
 2. of each lane take the next parcel: open it, keep its large parts, and in one transaction
    either keep its records with a *verified* receipt, or nothing with a *refused* one;
-3. publish receipts: from the store to ``receipts/``, where the receiver reads them.
+3. publish receipts: see `central.verification.publishing`.
 
 A kill anywhere loses nothing: the next look begins with what is on the disk.
 """
@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Final
 
 from central.layout import Layout, parse_parcel_name
-from central.receiving.receipts import receipt_path
 from central.registry import Box, Registry
 from central.store import evidence, parcels
 from central.store.parcels import Notary, Row
 from central.store.tables import BoxPlace, Connection, Place
 from central.threads import to_its_end
 from central.verification.context import Context, WaitsError
+from central.verification.publishing import Publisher
 from central.verification.verify import take_contents
 from protocol.envelope import Envelope
 from protocol.errors import ProtocolError, UntrustedError
@@ -46,7 +46,6 @@ from protocol.parcel import (
     unsafe_header,
 )
 from protocol.sealing import SealingIdentity
-from protocol.values import encode
 from runtime.database import Database
 from runtime.errors import DatabaseError, DiskError
 from runtime.files import make_folder, write_atomic
@@ -92,10 +91,9 @@ class Worker:
         self._registry = registry
         self._keys = keys
         self._clock = clock
-        self._published = published
+        self._publisher = Publisher(layout, database, keys.receipts.public, published)
         self._trees: dict[BoxPlace, MerkleTree] = {}
         self._scanned: dict[Path, int] = {}
-        self._numbers: dict[tuple[str, str], int] = {}
         self._waits_since: dict[ParcelKey, int] = {}
         self._decided = 0
         self._enrolled = ""
@@ -103,11 +101,12 @@ class Worker:
     async def look(self) -> int:
         """Do all that can be done now; return how many parcels were decided."""
         before = self._decided
+        await self._publisher.take_back()
         await self._hear_of_enrolments()
         await self._find()
         while await self._pass():
             pass
-        await self._publish_all()
+        await self._publisher.publish_all()
         return self._decided - before
 
     async def try_refused_again(self) -> int:
@@ -133,7 +132,7 @@ class Worker:
             if rows:
                 put = partial(parcels.put_received, rows=rows, notary=self._notary())
                 await self._database.write(put)
-                await self._publish_all()
+                await self._publisher.publish_all()
             if time.time_ns() - stamp > _COARSE_NS:
                 self._scanned[folder] = stamp
 
@@ -208,7 +207,7 @@ class Worker:
             await self._wait(row, f"a fault of the office's program: {error!r}")
             return
         self._decided += 1
-        await self._publish(row.key.centre, row.key.appliance)
+        await self._publisher.publish(row.key.centre, row.key.appliance)
 
     async def _wait(self, row: Row, reason: str) -> None:
         if row.reason != reason:
@@ -269,37 +268,7 @@ class Worker:
     def _notary(self) -> Notary:
         return Notary(office=self._keys.office, key=self._keys.receipts, at=self._clock())
 
-    # --- 3: publishing ---------------------------------------------------------------------------
-
-    async def _publish_all(self) -> None:
-        for centre, appliance in await self._database.read(parcels.boxes_with_receipts):
-            await self._publish(centre, appliance)
-
-    async def _publish(self, centre: str, appliance: str) -> None:
-        folder = self._layout.receipt_folder(centre, appliance)
-        last = self._numbers.get((centre, appliance))
-        if last is None:
-            last = await to_its_end(_last_number, folder)
-        receipts = await self._database.read(
-            lambda c: parcels.receipts_after(c, centre, appliance, last)
-        )
-        for receipt in receipts:
-            path = receipt_path(folder, receipt.number)
-            await to_its_end(write_atomic, path, encode(receipt.receipt))
-        self._numbers[centre, appliance] = receipts[-1].number if receipts else last
-        if receipts:
-            self._published()
-
 
 def _box(registry: Registry, header: ParcelHeader) -> Box | None:
     key = header.key
     return registry.box(key.centre, key.sitting, key.appliance)
-
-
-def _last_number(folder: Path) -> int:
-    """Return the number up to which receipts lie in ``folder``, without a hole."""
-    make_folder(folder)
-    number = 0
-    while receipt_path(folder, number + 1).exists():
-        number += 1
-    return number

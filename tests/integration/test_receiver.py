@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 
 from central.layout import Layout
-from central.receiving import catalogue
+from central.receiving import catalogue, expiry
+from central.receiving.expiry import LONGEST_IDLE_MS
 from central.receiving.judgement import Fault
-from central.receiving.service import receiving
+from central.receiving.receiver import NoSuchUpload, Piece, Progress
+from central.receiving.service import open_receiver, receiving
+from central.registry import RegistryFolder
 from protocol import upload as tus
 from protocol.parcel import FIRST, Lane
 from protocol.values import sha256_hex
 from runtime.database import open_read_only
-from tests.sample_office import SampleOffice, stranger
+from tests.sample_office import NOW, SampleOffice, stranger
 from tests.sample_parcels import Lanes, SampleParcel
 from tests.tus_caller import TusCaller
 from tests.waiting import until
@@ -377,6 +380,47 @@ async def test_a_restarted_receiver_goes_on(
         assert (await caller.call("HEAD", place)).offset == 50_000
         assert (await caller.patch(place, parcel.data[50_000:], 50_000)).status == 204
     assert kept(layout, parcel) == parcel.data
+
+
+async def test_an_abandoned_upload_is_given_up_and_may_begin_anew(
+    office: SampleOffice, layout: Layout, lanes: Lanes
+) -> None:
+    """A month after its last bytes it is gone with them; one that is held then goes on."""
+    idle, held = (lanes.parcel(Lane.RECORDINGS, blobs=[BLOB]) for _ in range(2))
+    registry = RegistryFolder(layout.registry, office.signing_key.public)
+    async with open_receiver(layout, registry, clock=lambda: NOW) as (receiver, _):
+        begun = []
+        for parcel in (idle, held):
+            created = await receiver.create("box", len(parcel.data), parcel.sha256)
+            part = layout.uploads / f"{created.upload}.part"
+            part.write_bytes(parcel.data[:1000])
+            os.utime(part, ns=((NOW - LONGEST_IDLE_MS) * 1_000_000,) * 2)
+            begun.append(created.upload)
+
+        async def rest() -> AsyncIterator[bytes]:
+            assert await receiver.give_up() == 1
+            yield held.data[1000:]
+
+        piece = Piece(offset=1000, body=rest(), checksum=None, end=lambda: None)
+        assert isinstance(await receiver.receive("box", begun[1], piece), Progress)
+        assert isinstance(await receiver.ask("box", begun[0]), NoSuchUpload)
+        assert (await receiver.create("box", len(idle.data), idle.sha256)).offset == 0
+    assert kept(layout, held) == held.data
+
+
+async def test_a_box_cannot_fill_the_disk_with_beginnings(
+    caller: TusCaller, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its share unfinished here a box is told so; what it began it may finish."""
+    monkeypatch.setattr(expiry, "MOST_BYTES", 100_000)
+    first, second = (lanes.parcel(Lane.RECORDINGS, blobs=[BLOB]) for _ in range(2))
+    place = (await caller.create(first.data)).headers["Location"]
+    await caller.patch(place, first.data[:100_000], 0)
+    other = (await caller.create(second.data)).headers["Location"]
+    answer = await caller.patch(other, second.data, 0)
+    assert (answer.status, answer.code) == (507, "C412")
+    assert (await caller.patch(place, first.data[100_000:], 100_000)).status == 204
+    assert (await caller.patch(other, second.data, 0)).status == 204
 
 
 async def test_a_complete_upload_that_was_not_judged_is_judged_at_the_start(
