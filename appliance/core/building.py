@@ -5,7 +5,6 @@ new.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -32,14 +31,10 @@ from protocol.enrolment import CentreAuthority
 from protocol.errors import MalformedError
 from protocol.identities import BoxIdentity
 from protocol.log_entries import Opened
-from protocol.parcel import Lane
 from protocol.seat_api import HallInfo
 from protocol.values import decode, encode
 from runtime.clock import Anchor, HallClock, SteadyClock
 from runtime.database import Database
-
-_NEEDED: Final = (Lane.ANSWERS, Lane.EVIDENCE, Lane.INCIDENTS)
-"""Lanes without which nobody is accounted for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +67,10 @@ class Core:
 
         await self.database.write(record)
 
-    def office_has_all(self) -> bool:
-        """Say whether the office has verified every parcel of the lanes that account."""
-        lanes = self.surroundings.lanes
-        return all(
-            lane in lanes and lanes[lane].sealed == lanes[lane].verified > 0 for lane in _NEEDED
-        )
+    def office_has_all(self, subject: str) -> bool:
+        """Say whether all lanes have ended for a subject, and the office has verified them all."""
+        around = self.surroundings
+        return subject in around.delivered and subject in around.recordings_delivered
 
 
 def receiver_of(identity: BoxIdentity) -> Receiver:

@@ -11,7 +11,7 @@ import logging
 from types import TracebackType
 from typing import Final, Self
 
-from appliance.core import records
+from appliance.core import parcels, records
 from appliance.core.building import Core
 from appliance.core.parcels import ParcelWritten
 from appliance.ipc import courier
@@ -68,6 +68,8 @@ class Deliveries:
             try:
                 while await self._take_some():
                     pass
+                delivered = await self._core.database.read(parcels.delivered)
+                self._core.surroundings.delivered = delivered
             except (DiskError, DatabaseError, IpcError) as error:
                 _log.warning("office receipts wait: %s", error)
                 await asyncio.sleep(_AGAIN_S)

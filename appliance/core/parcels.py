@@ -184,6 +184,23 @@ class ParcelMaker:
         )
 
 
+def delivered(connection: records.Connection) -> frozenset[str]:
+    """Return the closed subjects of which every lane has ended, all of it verified."""
+    ended = min(_ended_and_verified(connection, lane) for lane in LANES)
+    rows = connection.execute("SELECT subject FROM closings WHERE seq <= ?", (ended,))
+    return frozenset(subject for (subject,) in rows)
+
+
+def _ended_and_verified(connection: records.Connection, lane: Lane) -> int:
+    """Return the last closing whose end of this lane lies before all that is not verified."""
+    (ended,) = connection.execute(
+        "SELECT max(json_extract(cursors, '$.ends')) FROM parcels WHERE lane = ?1 AND n < "
+        "ifnull((SELECT min(n) FROM parcels WHERE lane = ?1 AND stage <> 'verified'), 1 << 62)",
+        (lane.value,),
+    ).fetchone()
+    return ended or 0
+
+
 # --- what is new, by lane ------------------------------------------------------------------------
 
 

@@ -147,4 +147,6 @@ class RecordingsLine:
             self._core.surroundings.recordings_full_since = 0
 
     def _heard(self, said: ipc.Said) -> None:
-        self._core.surroundings.recordings_full_since = said.full_since
+        around = self._core.surroundings
+        around.recordings_full_since = said.full_since
+        around.recordings_delivered = frozenset(said.delivered)

@@ -68,6 +68,10 @@ class Surroundings:
     """Parcels that the office refused, with its reason."""
     recordings_full_since: int = 0
     """Hall time since when recordings give way; 0: they do not."""
+    delivered: frozenset[str] = frozenset()
+    """Closed subjects of whose answers, evidence and incidents the office has verified all."""
+    recordings_delivered: frozenset[str] = frozenset()
+    """Closed subjects of whose recordings the office has verified all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,7 @@ class Sources:
     now: Callable[[], int]
     steady_ms: Callable[[], int]
     disk_free: Callable[[], int]
-    office_has_all: Callable[[], bool]
+    office_has_all: Callable[[str], bool]
 
 
 def hall_status(of: Sources) -> HallStatus:
@@ -127,7 +131,7 @@ def hall_status(of: Sources) -> HallStatus:
         wrong_codes=tries.wrong,
         next_code_at=tries.next_at,
         closing=None if closing is None else closing.digest,
-        office_verified_all=closing is not None and of.office_has_all(),
+        office_verified_all=closing is not None and of.office_has_all(subject.id),
     )
 
 

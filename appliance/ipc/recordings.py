@@ -73,6 +73,8 @@ class RecordingsState(Value, frozen=True, kw_only=True, tag="state", tag_field="
     """Bytes."""
     lost: Count
     """Segments that were stored, and could not be read any more when a parcel was made."""
+    delivered: tuple[Label, ...]
+    """Closed subjects whose lane has ended, and of which the office has verified all."""
 
 
 Said = RecordingsState

@@ -7,7 +7,7 @@ bundle names, and made durable with its number before anything follows from it. 
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
@@ -35,12 +35,21 @@ class Deliveries:
     """The line to the courier; a context manager. `run` takes the receipts in turn."""
 
     def __init__(
-        self, socket: Path, database: Database, shelf: Shelf, hall: Hall, receipts_key: VerifyKey
+        self,
+        socket: Path,
+        database: Database,
+        shelf: Shelf,
+        hall: Hall,
+        receipts_key: VerifyKey,
+        *,
+        delivered: Callable[[list[str]], None],
     ) -> None:
+        """``delivered`` hears after each round which subjects the office has all of."""
         self._database = database
         self._shelf = shelf
         self._hall = hall
         self._key = receipts_key
+        self._delivered = delivered
         self._news = asyncio.Event()
         self._client = Client(socket, courier.CHANNEL, on_event=self._heard, on_line=self._line)
 
@@ -69,6 +78,7 @@ class Deliveries:
             try:
                 while await self._take_some():
                     pass
+                self._delivered(await self._database.read(records.delivered))
                 await self.let_go(delivered_only=True)
             except (DiskError, DatabaseError, IpcError) as error:
                 _log.warning("office receipts wait: %s", error)

@@ -322,6 +322,16 @@ def end_lane(connection: Connection, subject: str) -> None:
     connection.execute("UPDATE closed SET ended = 1 WHERE subject = ?", (subject,))
 
 
+def delivered(connection: Connection) -> list[str]:
+    """Return the subjects whose lane has ended, where the office has verified every parcel."""
+    waits = "SELECT 1 FROM parcels WHERE stage <> 'verified'"
+    rows = connection.execute(
+        f"SELECT subject FROM closed WHERE ended = 1 AND NOT EXISTS ({waits}) "  # noqa: S608 - our own literal
+        "ORDER BY at, subject"
+    )
+    return [str(subject) for (subject,) in rows]
+
+
 def parcels(connection: Connection) -> list[Parcel]:
     """Return all parcels."""
     rows = connection.execute("SELECT row, generation, n, digest FROM parcels ORDER BY row")

@@ -136,6 +136,7 @@ class Recordings:
         self._setup = setup
         self._database = database
         self.port = 0
+        self._changed = asyncio.Event()
         self.hall = Hall(
             centre=setup.centre,
             sitting=setup.sitting,
@@ -159,9 +160,10 @@ class Recordings:
             self.shelf,
             self.hall,
             setup.receipts_key,
+            delivered=self._office_has,
         )
         self._full_since = 0
-        self._changed = asyncio.Event()
+        self._delivered: tuple[str, ...] = ()
 
     async def resume(self) -> None:
         """Put everything back where it stood."""
@@ -194,15 +196,22 @@ class Recordings:
             full_since=self._full_since,
             disk_free=self.shelf.free(),
             lost=self.parcels.lost,
+            delivered=self._delivered,
         )
 
     async def tell(self, server: Server[ipc.Request, ipc.Reply, ipc.Said]) -> None:
-        """Tell core when recordings give way, and when they are taken again."""
+        """Tell core when recordings give way or are taken again, and what the office has."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             server.publish(self.state())
             await asyncio.sleep(LOOK_S)
+
+    def _office_has(self, subjects: list[str]) -> None:
+        """Hear which closed subjects the office has all of."""
+        if not set(subjects) <= set(self._delivered):
+            self._delivered = tuple(sorted({*subjects, *self._delivered}))
+            self._changed.set()
 
     def _room(self, full: bool) -> None:  # noqa: FBT001 - the intake's signature
         if full is bool(self._full_since):

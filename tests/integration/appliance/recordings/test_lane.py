@@ -187,10 +187,13 @@ async def box_is_quiet(process: Recordings) -> bool:
 
 
 async def test_only_verified_permits_deletion(at: Delivering, box: RecordingBox) -> None:
-    """The office verifies segments and their end; then, and not before, the box lets go."""
+    """The office verifies segments and their end; then, and not before, the box lets go.
+
+    Core hears of it then, too.
+    """
     session = SampleSession(at.lanes.box, "c-001")
     at.write(at.lanes.parcel(Lane.ANSWERS, [session.granted()]))
-    async with hall(box) as (_, core, seat):
+    async with hall(box) as (process, core, seat):
         await be(seat, session, core)
         for n in range(3):
             await seat.send(seat.next(b"segment %d" % n))
@@ -198,9 +201,11 @@ async def test_only_verified_permits_deletion(at: Delivering, box: RecordingBox)
         await close(core)
         await until(lambda: ends(box) != [])
         assert len(box.segments) == 3
+        assert process.state().delivered == ()
         async with at.courier() as courier:
             await at.all_verified(courier, 1 + len(box.parcels()))
             await until(lambda: box.segments == [])
+            await until(lambda: process.state().delivered == (SUBJECT,))
     assert not any(lane.refused for lane in courier.state.lanes)
 
 
