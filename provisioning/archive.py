@@ -1,8 +1,9 @@
 """Read a zip from a stranger: every file in memory, or every reason why not.
 
 Rules: only regular files, by relative paths that stay inside; no name twice (case and
-Unicode form ignored, since Windows and macOS ignore them); no encryption; sizes and
-growth limited before and while unpacking. Nothing is ever written to a disk.
+Unicode form ignored, since Windows and macOS ignore them); no encryption; stored or deflated,
+since others take memory by what the file says; sizes and growth limited before and while
+unpacking. Nothing is ever written to a disk.
 """
 
 import io
@@ -29,28 +30,32 @@ GROWTH_COUNTS_FROM: Final = 2**20
 
 _UTF8_NAME: Final = 0x800
 _ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def read_archive(data: bytes, problems: Problems) -> dict[str, bytes]:
-    """Return the files of the zip by path; what is refused is written to ``problems``."""
+def read_archive(data: bytes, problems: Problems, file: str = "") -> dict[str, bytes]:
+    """Return the files of the zip by path; what is refused is written to ``problems``.
+
+    ``file`` is what a person calls the zip itself.
+    """
     if len(data) > MAX_ARCHIVE:
-        _too_large(problems, Place(), "zip", MAX_ARCHIVE, len(data))
+        _too_large(problems, Place(file=file), "zip", MAX_ARCHIVE, len(data))
         return {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read_all(archive, problems)
+            return _read_all(archive, problems, Place(file=file))
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
-        problems.add(messages.NOT_A_ZIP, Place(), came=error)
+        problems.add(messages.NOT_A_ZIP, Place(file=file), came=error)
         return {}
 
 
-def _read_all(archive: zipfile.ZipFile, problems: Problems) -> dict[str, bytes]:
+def _read_all(archive: zipfile.ZipFile, problems: Problems, whole: Place) -> dict[str, bytes]:
     members = [info for info in archive.infolist() if not info.is_dir() or _suspicious(info)]
     if len(members) > MAX_FILES:
-        problems.add(messages.TOO_LARGE, Place(), what="files", limit=MAX_FILES, came=len(members))
+        problems.add(messages.TOO_LARGE, whole, what="files", limit=MAX_FILES, came=len(members))
         return {}
     before = len(problems)
-    _check_members(members, problems)
+    _check_members(members, problems, whole)
     if len(problems) > before:
         return {}
     files = {}
@@ -66,7 +71,7 @@ def _suspicious(info: zipfile.ZipInfo) -> bool:
     return climbs(member_name(info).rstrip("/"))
 
 
-def _check_members(members: list[zipfile.ZipInfo], problems: Problems) -> None:
+def _check_members(members: list[zipfile.ZipInfo], problems: Problems, whole: Place) -> None:
     seen: set[str] = set()
     total = 0
     for info in members:
@@ -79,7 +84,7 @@ def _check_members(members: list[zipfile.ZipInfo], problems: Problems) -> None:
         seen.add(key)
         _check_member(info, name, place, problems)
     if total > MAX_TOTAL:
-        _too_large(problems, Place(), "package", MAX_TOTAL, total)
+        _too_large(problems, whole, "package", MAX_TOTAL, total)
 
 
 def _check_member(info: zipfile.ZipInfo, name: str, place: Place, problems: Problems) -> None:
@@ -90,6 +95,8 @@ def _check_member(info: zipfile.ZipInfo, name: str, place: Place, problems: Prob
         problems.add(messages.SPECIAL_FILE, place, came=name)
     if info.flag_bits & _ENCRYPTED:
         problems.add(messages.ENCRYPTED, place, came=name)
+    if info.compress_type not in _METHODS:
+        problems.add(messages.PACKED_OTHERWISE, place, came=name)
     if info.file_size > MAX_FILE:
         _too_large(problems, place, name, MAX_FILE, info.file_size)
     growth = info.file_size // max(1, info.compress_size)

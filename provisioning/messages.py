@@ -24,6 +24,12 @@ ENCRYPTED = Text(
     zh="{came} 加了 zip 密码，无法读取；请导出不加密码的包。",
     en="{came} is encrypted with a zip password; export the package without one.",
 )
+PACKED_OTHERWISE = Text(
+    code="zip-method",
+    zh="{came} 应以 zip 通用的方式（存储或 Deflate）压缩，实际不是；请用通常的 zip 设置重新打包。",
+    en="expected {came} to be stored or deflated, as zip packages are; it is packed in another "
+    "way: pack it again with the usual settings.",
+)
 DOUBLE_FILE = Text(
     code="zip-double-file",
     zh="{came} 在包内出现不止一次（不分大小写），不能确定用哪一个；请重新打包。",

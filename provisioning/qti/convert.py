@@ -29,15 +29,21 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def convert(
-    data: bytes, *, subject: str, revision: int = 1, title: str = "", language: str = "zh-CN"
+    data: bytes,
+    *,
+    subject: str,
+    revision: int = 1,
+    title: str = "",
+    language: str = "zh-CN",
+    file: str = "",
 ) -> Converted:
-    """Return the paper in the package ``data`` (bytes of a zip).
+    """Return the paper in the package ``data`` (bytes of a zip, which a person calls ``file``).
 
     ``title`` and ``language`` count where the package names none.
     Raises `InputRefusedError` with every problem of the package.
     """
     problems = Problems()
-    files = read_archive(data, problems)
+    files = read_archive(data, problems, file)
     problems.refuse_if_any()
     outline = read_outline(files, problems)
     problems.refuse_if_any()

@@ -89,7 +89,7 @@ def _choice(
     most = counting.number(element, "maxChoices", 1)
     options, labels = _options(element, counting, renderer)
     declared = counting.declarations.get(xml.attribute(element, "responseIdentifier"))
-    key = _choice_key(source, element, declared, labels, counting, single=most == 1)
+    key = _choice_key(source, element, declared, labels, counting, most=most)
     body = _body(source.root, renderer)
     item: paper.Item
     shuffle = xml.attribute(element, "shuffle") == "true"
@@ -100,7 +100,7 @@ def _choice(
             body=body,
             options=options,
             shuffle=shuffle,
-            min_choices=counting.number(element, "minChoices", 0),
+            min_choices=_fewest(element, counting, most or len(options)),
             max_choices=most,
         )
     elif (pair := _true_first(options)) is not None:
@@ -134,6 +134,14 @@ def _options(
     return options, labels
 
 
+def _fewest(element: xml.Element, counting: Counting, most: int) -> int:
+    """Return ``minChoices``, which nobody could fulfil above ``most``."""
+    fewest = counting.number(element, "minChoices", 0)
+    if fewest > most:
+        counting.add(messages.MIN_CHOICES, element, expected=most, came=fewest)
+    return fewest
+
+
 def _true_first(
     options: tuple[paper.Option, ...],
 ) -> tuple[paper.Option, paper.Option] | None:
@@ -156,16 +164,18 @@ def _choice_key(
     labels: dict[str, str],
     counting: Counting,
     *,
-    single: bool,
+    most: int,
 ) -> paper.ItemKey:
     nothing = paper.ItemKey(item=source.label, points=0)
     if declared is None:
         return nothing
-    _check_choice(element, declared, labels, counting, single=single)
+    _check_choice(element, declared, labels, counting, most=most)
     rule = counting.rules.get(declared.identifier)
     if rule is None:
         return nothing
     if rule.kind == "match":
+        if declared.entries and not declared.correct:  # choosing nothing would earn it
+            counting.add(messages.NO_KEY, element, name=declared.identifier)
         return paper.ItemKey(
             item=source.label,
             points=counting.points(rule.value),
@@ -175,8 +185,8 @@ def _choice_key(
         counting.add(messages.NO_KEY, element, name=declared.identifier)
         return nothing
     values = {labels[e.key]: e.value for e in declared.entries if e.key in labels}
-    good = [value for value in values.values() if value > 0]
-    reachable = max(good, default=Decimal(0)) if single else sum(good, Decimal(0))
+    good = sorted((value for value in values.values() if value > 0), reverse=True)
+    reachable = sum(good[: most or None], Decimal(0))
     if declared.upper is not None:
         reachable = min(reachable, declared.upper)
     return paper.ItemKey(
@@ -193,9 +203,9 @@ def _check_choice(
     labels: dict[str, str],
     counting: Counting,
     *,
-    single: bool,
+    most: int,
 ) -> None:
-    expected = "single" if single else "multiple"
+    expected = "single" if most == 1 else "multiple"
     if declared.cardinality != expected:
         counting.add(
             messages.CARDINALITY, element, expected=expected, came=repr(declared.cardinality)
@@ -206,8 +216,8 @@ def _check_choice(
             counting.add(messages.KEY_UNKNOWN_OPTION, element, came=repr(value), expected=known)
     if not declared.correct and not declared.entries:
         counting.add(messages.NO_KEY, element, name=declared.identifier)
-    if single and len(declared.correct) > 1:
-        counting.add(messages.KEY_COUNT, element, expected=1, came=len(declared.correct))
+    if most and len(declared.correct) > most:
+        counting.add(messages.KEY_COUNT, element, expected=most, came=len(declared.correct))
 
 
 # --- texts -----------------------------------------------------------------------------

@@ -139,8 +139,10 @@ HIDDEN_BLANK = Text(
 )
 NO_KEY = Text(
     code="qti-no-key",
-    zh="{name} 没有标准答案；应有 correctResponse 或 mapping，请补上。",
-    en="{name} has no key; expected a correctResponse or a mapping: add one.",
+    zh="{name} 没有标准答案；按 match_correct 计分应有 correctResponse，按 map_response 计分应有 "
+    "mapping，请补上。",
+    en="{name} has no key; expected a correctResponse where match_correct counts, a mapping where "
+    "map_response does: add it.",
 )
 KEY_UNKNOWN_OPTION = Text(
     code="qti-key-option",
@@ -149,8 +151,13 @@ KEY_UNKNOWN_OPTION = Text(
 )
 KEY_COUNT = Text(
     code="qti-key-count",
-    zh="标准答案应有 {expected} 个选项，实际有 {came} 个；请更正。",
-    en="expected {expected} option(s) in the key, got {came}; correct it.",
+    zh="标准答案至多应有 {expected} 个选项，实际有 {came} 个；请更正。",
+    en="expected at most {expected} option(s) in the key, got {came}; correct it.",
+)
+MIN_CHOICES = Text(
+    code="qti-min-choices",
+    zh="至少选择数（minChoices）应不超过 {expected}，实际为 {came}；请更正。",
+    en="expected minChoices of at most {expected}, got {came}; correct it.",
 )
 PROCESSING = Text(
     code="qti-processing",

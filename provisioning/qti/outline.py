@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
@@ -91,8 +91,8 @@ def resolve(
     base: str, href: str, files: dict[str, bytes], place: Place, problems: Problems
 ) -> str | None:
     """Return the path in the package that ``href`` of the file ``base`` means, if it is there."""
-    split = urlsplit(href)
-    if split.scheme or split.netloc or not split.path:
+    split = _split(href)
+    if split is None or split.scheme or split.netloc or not split.path:
         problems.add(messages.OUTSIDE_REFERENCE, place, came=repr(href[:80]))
         return None
     path = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(split.path)))
@@ -103,6 +103,13 @@ def resolve(
         problems.add(messages.MISSING_FILE, place, name=path)
         return None
     return path
+
+
+def _split(href: str) -> SplitResult | None:
+    try:
+        return urlsplit(href)
+    except ValueError:  # "http://[..." and its like
+        return None
 
 
 def _read_test(file: str, files: dict[str, bytes], problems: Problems) -> Outline | None:

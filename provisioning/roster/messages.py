@@ -13,6 +13,18 @@ UNKNOWN_ENCODING = Text(
     zh="csv 应为 UTF-8 或 GB18030 编码，实际都不是；请另存为 .xlsx。",
     en="expected a csv in UTF-8 or GB18030, got neither; save it as .xlsx.",
 )
+BAD_CSV = Text(
+    code="roster-csv",
+    zh="csv 应每行一名考生、引号成对，实际读不下去（{came}）；请另存为 .xlsx。",
+    en="expected a csv of one candidate a line with quotes in pairs, it cannot be read on "
+    "({came}); save it as .xlsx.",
+)
+TOO_MANY_ROWS = Text(
+    code="roster-rows",
+    zh="表格上限为 {limit} 行，第 {came} 行仍有内容；请按考点分成几个文件。",
+    en="the limit of a sheet is {limit} rows, row {came} still holds something; give each centre "
+    "a file of its own.",
+)
 NO_HEADER = Text(
     code="roster-no-header",
     zh="前 {limit} 行内应有含「姓名」和「身份证号」的表头，实际没有；"

@@ -48,7 +48,9 @@ def import_roster(
     Raises `InputRefusedError` with every problem of spreadsheet and photos.
     """
     problems, notes = Problems(), Problems()
-    table = find_table(read_sheets(data, file, problems), file, problems)
+    sheets = read_sheets(data, file, problems)
+    problems.refuse_if_any()
+    table = find_table(sheets, file, problems)
     problems.refuse_if_any()
     assert table is not None
     _check_columns(table, file, rules, problems)

@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -19,12 +20,15 @@ from openpyxl.utils.exceptions import InvalidFileException
 from provisioning.archive import read_archive
 from provisioning.problems import Place, Problems
 from provisioning.roster import messages
+from provisioning.roster.text import clean
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK\x03\x04"
 _MAX_ROWS: Final = 20_000
 _MAX_COLUMNS: Final = 100
 _ZEROS: Final = re.compile(r"0+")
+_DOCTYPE: Final = re.compile(rb"<\0?!\0?D\0?O\0?C\0?T\0?Y\0?P\0?E")
+"""In UTF-8 and in UTF-16. No spreadsheet program writes one, and its entities could grow."""
 _FAULTS: Final = (
     InvalidFileException,
     zipfile.BadZipFile,
@@ -52,8 +56,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_blank(self) -> bool:
-        """Whether no cell holds anything."""
-        return not any(cell.text.strip() for cell in self.cells)
+        """Whether no cell holds anything that can be seen."""
+        return not any(clean(cell.text) for cell in self.cells)
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,20 +82,35 @@ def read_sheets(data: bytes, file: str, problems: Problems) -> tuple[Sheet, ...]
     if "\0" in text:
         problems.add(messages.NOT_A_SHEET, place, came=repr(data[:16]))
         return ()
-    return (Sheet(name="", rows=tuple(_read_csv(text))),)
+    try:
+        return (Sheet(name="", rows=_limited(_read_csv(text), place, problems)),)
+    except csv.Error as error:
+        problems.add(messages.BAD_CSV, place, came=error)
+        return ()
+
+
+def _limited(rows: Iterator[Row], place: Place, problems: Problems) -> tuple[Row, ...]:
+    """Return the rows; those beyond the limit may be blank, else none of them is passed over."""
+    taken = tuple(islice(rows, _MAX_ROWS))
+    beyond = next((row for row in rows if not row.is_blank), None)
+    if beyond is not None:
+        problems.add(messages.TOO_MANY_ROWS, place, limit=_MAX_ROWS, came=beyond.number)
+    return taken
 
 
 def _read_xlsx(data: bytes, place: Place, problems: Problems) -> tuple[Sheet, ...]:
     before = len(problems)
-    members = read_archive(data, problems)
-    if any(b"<!DOCTYPE" in content[:4096] for content in members.values()):
+    members = read_archive(data, problems, place.file)
+    if any(_DOCTYPE.search(content) for content in members.values()):
         problems.add(messages.NOT_A_SHEET, place, came="DOCTYPE")
     if len(problems) > before:
         return ()
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        return tuple(Sheet(name=s.title, rows=tuple(_xlsx_rows(s))) for s in visible)
+        return tuple(
+            Sheet(name=s.title, rows=_limited(_xlsx_rows(s), place, problems)) for s in visible
+        )
     except _FAULTS as error:
         problems.add(messages.NOT_A_SHEET, place, came=f"{type(error).__name__}: {error}")
         return ()
@@ -99,7 +118,7 @@ def _read_xlsx(data: bytes, place: Place, problems: Problems) -> tuple[Sheet, ..
 
 def _xlsx_rows(sheet: Any) -> Iterator[Row]:
     sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=_MAX_ROWS, max_col=_MAX_COLUMNS)
+    rows = sheet.iter_rows(max_col=_MAX_COLUMNS)
     for number, cells in enumerate(rows, start=1):
         yield Row(number=number, cells=tuple(_xlsx_cell(cell) for cell in cells))
 
@@ -136,6 +155,4 @@ def _read_csv(text: str) -> Iterator[Row]:
     delimiter = max(",\t;", key=sample.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     for number, fields in enumerate(reader, start=1):
-        if number > _MAX_ROWS:
-            return
         yield Row(number=number, cells=tuple(Cell(text=f) for f in fields[:_MAX_COLUMNS]))

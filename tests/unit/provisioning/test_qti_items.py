@@ -31,6 +31,8 @@ EXTENDED = """
 <extendedTextInteraction responseIdentifier="RESPONSE" expectedLength="300">
 <prompt>简述建设步骤。</prompt></extendedTextInteraction></itemBody>
 """
+MAPPING = """<mapping defaultValue="0"><mapEntry mapKey="A" mappedValue="2"/>
+<mapEntry mapKey="B" mappedValue="1"/><mapEntry mapKey="C" mappedValue="-1"/></mapping>"""
 V3 = """<?xml version="1.0" encoding="UTF-8"?>
 <qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="Q1"
   title="t" time-dependent="false" xml:lang="zh-CN">
@@ -250,6 +252,8 @@ def test_other_interactions_are_refused_by_name(name, package):
         ({"key": ("Z",)}, "qti-key-option"),
         ({"key": ()}, "qti-no-key"),
         ({"key": ("A", "B")}, "qti-key-count"),
+        ({"key": ("A", "B", "C"), "most": 2}, "qti-key-count"),
+        ({"key": (), "extra": MAPPING}, "qti-no-key"),
         ({"options": {"A": "甲"}, "key": ("A",)}, "qti-few-options"),
         ({"template": "http://example.org/own"}, "qti-processing"),
         ({"body": "<script>alert(1)</script>"}, "qti-element"),
@@ -320,6 +324,24 @@ def test_points_that_the_key_cannot_give_are_refused(package, make_choice):
     )
     package.add_item("Q1", maximum + make_choice())
     assert [problem.code for problem in refused(package)] == ["qti-points"]
+
+
+def test_points_are_those_of_the_best_choice_that_is_allowed(package, templates):
+    """With two options to choose at most, the third good one adds nothing to what is reachable."""
+    text = (
+        '<responseDeclaration identifier="R" cardinality="multiple" baseType="identifier">'
+        + MAPPING.replace('"-1"', '"0.5"')
+        + '</responseDeclaration><itemBody><choiceInteraction responseIdentifier="R" '
+        'maxChoices="2" minChoices="{fewest}"><simpleChoice identifier="A">甲</simpleChoice>'
+        '<simpleChoice identifier="B">乙</simpleChoice><simpleChoice identifier="C">丙'
+        "</simpleChoice></choiceInteraction></itemBody>"
+        f'<responseProcessing template="{templates["map"]}"/>'
+    )
+    package.add_item("Q1", text.replace("{fewest}", "1"))
+    item, *_ = only_item(package.build())
+    assert item.points == 300
+    package.add_item("Q2", text.replace("{fewest}", "3"))
+    assert [problem.code for problem in refused(package)] == ["qti-min-choices"]
 
 
 def test_written_out_processing_is_read(package, make_choice):

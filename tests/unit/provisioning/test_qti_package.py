@@ -188,3 +188,31 @@ def test_a_file_that_is_no_picture_is_refused(package, make_choice):
     package.files["items/x.png"] = b"MZ\x90\x00 this is a program"
     package.add_item("Q1", make_choice(body='<p><img src="x.png" alt=""/></p>'))
     assert codes(package.build()) == ["qti-picture"]
+
+
+@pytest.mark.parametrize("href", ["http://[x", "//[::1", "http://[v1.x]:9"])
+def test_an_address_that_is_none_is_refused_like_any_other(href, package, make_choice):
+    """What no parser of addresses takes is no file of the package."""
+    package.add_item("Q1", make_choice(body=f'<p><img src="{href}" alt=""/></p>'))
+    assert codes(package.build()) == ["qti-outside"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_ways_of_packing_are_refused(method, package, make_choice):
+    """A package is stored or deflated; what takes memory by its own word is not unpacked."""
+    package.add_item("Q1", make_choice())
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(package.build())) as old,
+        zipfile.ZipFile(stream, "w", method) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    assert set(codes(stream.getvalue())) == {"zip-method"}
+
+
+def test_a_file_that_is_no_package_is_named():
+    """The clerk reads which file was none."""
+    with pytest.raises(InputRefusedError) as caught:
+        convert(b"no zip", subject="theory", file="试卷.zip")
+    assert [p.place.file for p in caught.value.problems] == ["试卷.zip"]

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -256,6 +257,49 @@ def test_blank_rows_and_footers_are_no_candidates(office):
 def test_files_that_are_no_roster(data, code, office):
     """What cannot be read as a roster is refused with what was found."""
     assert code in [problem.code for problem in office.refused(data)]
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "'", "\ufeff \u3000", '=""'])
+def test_a_row_of_what_cannot_be_seen_is_blank(unseen, office):
+    """Zero-width characters and a lone apostrophe are no candidate and stop nothing."""
+    office.rows.insert(1, [unseen])
+    assert len(office.take(office.csv("utf-8"), file="a.csv").roster.candidates) == 2
+
+
+def test_an_open_quote_in_a_large_csv_is_told(office):
+    """What the csv reader gives up on is refused with a way out, and nothing else is said."""
+    data = office.csv("utf-8") + b'"' + b"x" * 140_000
+    assert [problem.code for problem in office.refused(data, file="a.csv")] == ["roster-csv"]
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04 cut", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"a\0b"])
+def test_a_file_that_is_no_sheet_is_told_once_by_its_name(data, office):
+    """No heading is asked for in a file that could not be read."""
+    (problem,) = office.refused(data, file="名单.xlsx")
+    assert problem.place.file == "名单.xlsx"
+
+
+def test_candidates_below_the_limit_of_rows_are_not_passed_over(office):
+    """Blank rows may go on for ever; a candidate behind them is a problem, not left out."""
+    far = [[""]] * 20_000
+    blank = office.csv("utf-8") + b"\r\n" * 20_000
+    assert len(office.take(blank, file="a.csv").roster.candidates) == 2
+    office.rows += [*far, [3, "赵六", id_number(3), "3", "A03"]]
+    assert [p.code for p in office.refused(office.csv("utf-8"), file="a.csv")] == ["roster-rows"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_in_a_workbook_are_refused_wherever_they_stand(encoding, office):
+    """A DOCTYPE behind a long comment, or in UTF-16, is found too."""
+    declared = f'<!--{"x" * 5000}--><!DOCTYPE s [<!ENTITY a "aaaa">]>'
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(office.xlsx())) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name.endswith("sheet1.xml"):
+                text = (declared + text.decode().split("?>", 1)[-1]).encode(encoding)
+            new.writestr(name, text)
+    assert [p.code for p in office.refused(stream.getvalue())] == ["roster-file"]
 
 
 def test_identifiers_are_stable_and_say_nothing(office):
