@@ -144,5 +144,5 @@ class Rounds:
         try:
             for parcel in await self.parcels.make_all():
                 self.written(parcel)
-        except (DiskError, DatabaseError):
-            _log.exception("no parcel could be written; answers go on being kept")
+        except (DiskError, DatabaseError) as error:
+            _log.warning("no parcel could be written: %s; answers go on being kept", error)
