@@ -6,24 +6,8 @@ what is measured is the server.
 
 import asyncio
 import ssl
-import statistics
-import time
-from dataclasses import dataclass, field
 
 _END = b"\r\n\r\n"
-
-
-@dataclass
-class Outcome:
-    """Replies counted and timed; ``seconds`` one for each request."""
-
-    seconds: list[float] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-
-    @property
-    def p99_ms(self) -> float:
-        """The time within which 99 of 100 replies came."""
-        return statistics.quantiles(self.seconds, n=100)[98] * 1000
 
 
 def post(path: str, body: bytes) -> bytes:
@@ -62,16 +46,6 @@ class Wire:
         head = (await self._reader.readuntil(_END)).lower()
         length = int(head.split(b"content-length: ")[1].split(b"\r")[0])
         return int(head.split(b" ", 2)[1]), await self._reader.readexactly(length)
-
-    async def send_all(self, requests: list[bytes], outcome: Outcome) -> None:
-        """Send each request when the reply to the one before is there."""
-        for request in requests:
-            begun = time.perf_counter()
-            status, body = await self.ask(request)
-            if status != 200:
-                raise RuntimeError(f"expected a reply with 200, the server said {status}")
-            outcome.seconds.append(time.perf_counter() - begun)
-            outcome.bodies.append(body)
 
     async def next_bytes(self, count: int) -> bytes:
         """Return the next ``count`` bytes that the server sends by itself."""
