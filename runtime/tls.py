@@ -15,8 +15,8 @@ Rules:
 
     context = server_context(identity, authorities=ca_pem, clients=ClientCertificates.REQUIRED)
     ...
-    certificate = peer_certificate(request)
-    check_validity(certificate, at_ms=hall_clock.now())
+    peer = peer_of(request)
+    peer.check_validity(at_ms=hall_clock.now())
 """
 
 import datetime as dt
@@ -147,19 +147,43 @@ class HasTransport(Protocol):
         """Give what is known of the connection."""
 
 
-def peer_certificate(connection: HasTransport) -> x509.Certificate | None:
-    """Return the certificate that the peer proved to hold, None if it showed none.
+class Peer:
+    """A certificate that a peer proved to hold; read once, remembered for its next request.
 
     The handshake has checked its issuer, not its time and not whether it was revoked.
     """
+
+    __slots__ = ("_begins_ms", "_ends_ms", "certificate", "fingerprint")
+
+    def __init__(self, der: bytes) -> None:
+        self.certificate: Final = x509.load_der_x509_certificate(der)
+        self.fingerprint: Final = hashlib.sha256(der).hexdigest()
+        """SHA-256 of its DER, 64 hexadecimal characters."""
+        self._begins_ms = int(self.certificate.not_valid_before_utc.timestamp()) * 1000
+        self._ends_ms = int(self.certificate.not_valid_after_utc.timestamp()) * 1000
+
+    def check_validity(self, *, at_ms: int) -> None:
+        """Raise `CertificateTimeError` unless it is valid at hall time ``at_ms``."""
+        if not self._begins_ms <= at_ms <= self._ends_ms:
+            check_validity(self.certificate, at_ms=at_ms)
+
+
+def peer_of(connection: HasTransport) -> Peer | None:
+    """Return what the peer proved to hold, None if it showed no certificate."""
     der = _peer_der(connection)
-    return None if der is None else _parsed(der)
+    return None if der is None else _peer(der)
+
+
+def peer_certificate(connection: HasTransport) -> x509.Certificate | None:
+    """Return the peer's certificate, None if it showed none."""
+    peer = peer_of(connection)
+    return None if peer is None else peer.certificate
 
 
 def peer_fingerprint(connection: HasTransport) -> str | None:
     """Return the SHA-256 of the peer's certificate, 64 hexadecimal characters, or None."""
-    der = _peer_der(connection)
-    return None if der is None else hashlib.sha256(der).hexdigest()
+    peer = peer_of(connection)
+    return None if peer is None else peer.fingerprint
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -242,5 +266,5 @@ def _peer_der(connection: HasTransport) -> bytes | None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _parsed(der: bytes) -> x509.Certificate:
-    return x509.load_der_x509_certificate(der)
+def _peer(der: bytes) -> Peer:
+    return Peer(der)

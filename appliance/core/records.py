@@ -131,9 +131,15 @@ def insert_grant(connection: Connection, grant: Grant, envelope: Envelope, start
 
 
 def grants(connection: Connection) -> list[GrantRow]:
-    """Return all grants in the order in which they were given."""
+    """Return all grants in the order in which they were given.
+
+    A journal stands at its last head; before the first, where the grant let it begin.
+    """
     rows = connection.execute(
-        "SELECT session, epoch, envelope, n, head, logged, office FROM grants ORDER BY seq"
+        "SELECT g.session, g.epoch, g.envelope, coalesce(h.n, g.n), coalesce(h.link, g.head), "
+        "g.logged, g.office FROM grants AS g LEFT JOIN ("
+        "SELECT session, epoch, n, link, max(seq) FROM heads GROUP BY session, epoch"
+        ") AS h ON h.session = g.session AND h.epoch = g.epoch ORDER BY g.seq"
     )
     return [
         GrantRow(
@@ -174,7 +180,7 @@ def append_events(
     head: bytes,
     at: int,
 ) -> None:
-    """Add a batch: its events, its head, when it is acknowledged, and where the journal stands."""
+    """Add a batch: its events, and its head, which says where the journal now stands."""
     connection.executemany(
         "INSERT INTO events (session, epoch, n, body) VALUES (?, ?, ?, ?)",
         [(session, position.epoch, n, body) for n, body in events],
@@ -182,10 +188,6 @@ def append_events(
     connection.execute(
         "INSERT INTO heads (session, epoch, n, link, head, at) VALUES (?, ?, ?, ?, ?, ?)",
         (session, position.epoch, position.n, position.head, head.decode(), at),
-    )
-    connection.execute(
-        "UPDATE grants SET n = ?, head = ? WHERE session = ? AND epoch = ?",
-        (position.n, position.head, session, position.epoch),
     )
 
 

@@ -40,7 +40,7 @@ from protocol.seat_api import Beat, HallBeat, Hello, LoggedIn, LoginRequest, Sea
 from protocol.values import decode, encode
 from runtime.clock import SteadyClock
 from runtime.errors import CertificateTimeError, DatabaseError, DiskError
-from runtime.tls import check_validity, peer_certificate, peer_fingerprint
+from runtime.tls import peer_of
 
 T = TypeVar("T")
 
@@ -105,10 +105,10 @@ def _admission(desk: SeatDesk) -> Middleware:
         if request.path in open_to_all:
             return await handler(request)
         try:
-            seat = desk.seats.who(peer_fingerprint(request))
-            certificate = peer_certificate(request)
-            assert certificate is not None  # `who` has refused one that is missing
-            check_validity(certificate, at_ms=desk.now())
+            peer = peer_of(request)
+            seat = desk.seats.who(None if peer is None else peer.fingerprint)
+            assert peer is not None  # `who` has refused a certificate that is missing
+            peer.check_validity(at_ms=desk.now())
         except (UnknownSeatError, CertificateTimeError) as error:
             _log.warning("%s is not admitted: %s", request.remote, error)
             return web.Response(status=401, text=str(error))

@@ -43,6 +43,7 @@ from runtime.clock import MachineClock, SteadyClock
 from runtime.database import Database
 from runtime.files import make_folder
 from runtime.listener import Listener
+from runtime.memory import let_stand
 from runtime.migrations import schema_of
 from runtime.service import Service
 from runtime.tasks import Tasks
@@ -177,6 +178,7 @@ async def _serve(
         tasks.start("watch the doors", rounds.watch_the_doors())
         tasks.start("log heads", rounds.log_heads(settings.rhythm.log_heads_ms))
         tasks.start("make parcels", rounds.make_parcels(settings.rhythm.parcels_ms))
+        let_stand()
         service.ready(f"seats on port {listener.port}, staff on {settings.staff_socket}")
         await service.ended()
 

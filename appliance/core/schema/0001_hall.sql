@@ -20,14 +20,15 @@ CREATE TABLE sessions (
     PRIMARY KEY (candidate, subject)
 ) STRICT;
 
--- One grant an epoch, and where its journal stands acknowledged.
+-- One grant an epoch. Its journal stands at its last row in `heads`, which is not repeated
+-- here: the envelope fills a page, and each answer would write it again.
 CREATE TABLE grants (
     seq      INTEGER PRIMARY KEY,
     session  TEXT NOT NULL,
     epoch    INTEGER NOT NULL,
     envelope TEXT NOT NULL,
-    n        INTEGER NOT NULL,
-    head     TEXT NOT NULL,
+    n        INTEGER NOT NULL,        -- where the journal begins: 0,
+    head     TEXT NOT NULL,           -- and the chain's link there
     logged   INTEGER NOT NULL,        -- the n that the log holds a leaf for
     office   INTEGER NOT NULL,        -- the n up to which the office has verified
     UNIQUE (session, epoch)
