@@ -29,10 +29,11 @@ from exam.identifiers import IdentifierError, parse
 from protocol.discovery import Address
 from protocol.errors import ProtocolError
 from protocol.pairing import CodeFormatError, ConfirmationError, Refusal
+from protocol.sealed_paper import SealedPaper
 from protocol.seat_api import HallInfo
 from protocol.values import Value, decode
 from runtime.clock import Anchor, MachineClock, SeatClock
-from runtime.errors import MachineryError
+from runtime.errors import DatabaseError, DiskError, MachineryError
 from runtime.files import make_folder
 from runtime.interfaces import loopback_only, shapes
 from runtime.service import Service
@@ -59,6 +60,14 @@ _REASONS: Final = {
     Refusal.EXPIRED: ReasonCode.PAIRING_EXPIRED,
     Refusal.BAD_REQUEST: ReasonCode.INTERNAL,
 }
+_FETCH_AGAIN: Final = (
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+    ProtocolError,
+    DiskError,
+    DatabaseError,
+)
 _log = logging.getLogger(__name__)
 
 
@@ -92,14 +101,14 @@ async def run_terminal(options: Options, service: Service) -> None:
     await asyncio.to_thread(make_folder, options.folder)
     steady = MachineClock()
     async with Spool(options.folder) as spool:
-        clock = SeatClock(steady, anchor=await _anchor(spool))
+        clock = SeatClock(steady, anchor=await _anchor(spool), last_ms=await spool.last_time())
         shelf = PaperShelf(options.folder / "papers")
         await asyncio.to_thread(shelf.prepare)
         recorder = Recorder(options.cameras, options.folder / "segments")
         seat = Seat(spool, shelf, clock, steady, recorder, agent=_release())
         seat.disk_free = lambda: _free(options.folder)
         agent = _Agent(options, seat, await _machine(spool))
-        await agent.resume()
+        await agent.try_to_resume()
         async with (
             Loopback(seat, port=options.page_port, token=options.page_token) as page,
             recorder,
@@ -126,7 +135,7 @@ class _Agent:
         self._seat = seat
         self._identity: Identity | None = None
         self._paired = asyncio.Event()
-        self._shown: Address | None = None
+        self._resumed = False
         given = [Candidate(address, Source.TYPED) for address in options.appliance]
         self.finder = Finder(
             machine=machine.bits,
@@ -138,7 +147,18 @@ class _Agent:
         seat.state.seat = options.seat
         seat.state.appliance_seen = bool(given)
 
-    async def resume(self) -> None:
+    async def try_to_resume(self) -> bool:
+        """Read back who and where this seat was; say on the page why not, if it fails."""
+        try:
+            await self._resume()
+        except (MachineryError, ProtocolError, OSError) as error:
+            self._seat.troubled(error)
+            return False
+        self._seat.troubled(None)
+        self._resumed = True
+        return True
+
+    async def _resume(self) -> None:
         """Read back who this machine is, and the hall that it knew."""
         found = await asyncio.to_thread(identities.load, self._options.folder / "identity")
         if found is None:
@@ -201,20 +221,33 @@ class _Agent:
 
     async def live(self) -> None:
         """Pair, find, link; when the link breaks, find again."""
+        while not self._resumed:
+            await asyncio.sleep(_AGAIN_S)
+            await self.try_to_resume()
         async with Tasks("look for pairing") as tasks:
             tasks.start("see appliances", self._see_appliances(), may_end=True)
             await self._paired.wait()
         while True:
             proven = await self.finder.search(self._prove)
-            await self._seat.found(proven)
             try:
-                await self._linked(proven)
+                if await self._is_found(proven):
+                    await self._linked(proven)
             except LinkLostError as error:
                 _log.warning("the link to the appliance is lost: %s", error)
             finally:
                 self._seat.link_lost()
                 await proven.close()
             await asyncio.sleep(_AGAIN_S)
+
+    async def _is_found(self, proven: Proven) -> bool:
+        """Let the seat believe the hall; what hinders it is said, and tried again."""
+        try:
+            await self._seat.found(proven)
+        except (DiskError, DatabaseError, ProtocolError) as error:
+            self._seat.troubled(error)
+            return False
+        self._seat.troubled(None)
+        return True
 
     async def _see_appliances(self) -> None:
         """Ask for the pairing code as soon as something on the network may be the appliance."""
@@ -230,7 +263,11 @@ class _Agent:
             return None
         root = await asyncio.to_thread(_root_pem, identity)
         try:
-            return await prove(address, identity, root, self._seat.state.hall)
+            proven = await prove(address, identity, root, self._seat.state.hall)
+            if not self._seat.sits_elsewhere(proven.hall):
+                return proven
+            _log.error("%s holds another sitting than is sat here: not followed", address)
+            await proven.close()
         except (ProtocolError, MachineryError) as error:
             _log.warning("%s is not believed: %s", address, error)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -240,23 +277,30 @@ class _Agent:
     async def _linked(self, proven: Proven) -> None:
         link = Link(proven, self._seat, self._seat.steady)
         async with Tasks("link") as tasks:
-            tasks.start("fetch the paper", self._fetch_papers(proven, link), may_end=True)
+            tasks.start("fetch the paper", self._fetch_papers(proven, link))
             await link.run(self._seat.link_up)
 
     async def _fetch_papers(self, proven: Proven, link: Link) -> None:
-        """Fetch the sealed papers long before they open; what breaks is tried again."""
-        for subject in proven.hall.sitting.subjects:
-            sealed = proven.hall.paper(subject.id)
-            while sealed is not None and not await self._seat.shelf.has(sealed):
-                try:
-                    await self._seat.shelf.fetch(proven.http, sealed)
-                except (aiohttp.ClientError, OSError, TimeoutError, ProtocolError) as error:
-                    _log.warning("the sealed paper of %s: %s", subject.id, error)
-                    await asyncio.sleep(_AGAIN_S)
-            if sealed is not None and subject.id == self._seat.state.subject:
-                self._seat.state.paper_here = True
-                self._seat.changed()
+        """Fetch the sealed papers long before they open, and again one that was damaged."""
+        while True:
+            self._seat.papers_wanted.clear()
+            for sealed in proven.hall.papers:
+                await self._fetch_paper(proven, sealed)
                 link.soon()
+            await self._seat.papers_wanted.wait()
+
+    async def _fetch_paper(self, proven: Proven, sealed: SealedPaper) -> None:
+        """Fetch one sealed paper; what breaks is tried again."""
+        while True:
+            try:
+                if not await self._seat.shelf.has(sealed):
+                    await self._seat.shelf.fetch(proven.http, sealed)
+                await self._seat.paper_came(sealed)
+            except _FETCH_AGAIN as error:
+                _log.warning("the sealed paper of %s: %s", sealed.subject, error)
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                return
 
 
 def _why(error: pairing.PairingRefusedError) -> Reason:

@@ -5,12 +5,14 @@ late, twice, and from before a restart.
 """
 
 import logging
+from collections.abc import Container
 from typing import TYPE_CHECKING, Final
 
 from exam import times
 from exam.paper import MismatchError, check_fits
-from exam.session import WRITING, State
+from exam.session import ENDED, WRITING, State
 from protocol import journal
+from protocol.decisions import open_decision
 from protocol.errors import MalformedError, ProtocolError
 from protocol.grant import open_grant
 from protocol.keys import SigningKey
@@ -23,12 +25,14 @@ from terminal_agent.actions import Action, Done, Kept, NotKept, Outcome, Refused
 from terminal_agent.progress import Progress
 from terminal_agent.session import SeatSession
 from terminal_agent.spool import MakeEvent
+from terminal_agent.trust import TrustedHall
 from terminal_agent.view import LoginFieldName, Reason, ReasonCode
 
 if TYPE_CHECKING:
     from terminal_agent.seat import Seat
 
 _FIELDS: Final = {shown.name: name for name, shown in showing.FIELDS.items()}
+_TAKEN_IN: Final = {*ENDED, State.HANDED_IN_PROVISIONALLY}
 _log = logging.getLogger(__name__)
 
 
@@ -96,43 +100,53 @@ async def _pair(seat: "Seat", code: str, name: str) -> Outcome:
 
 
 async def _log_in(seat: "Seat", fields: dict[LoginFieldName, str]) -> Outcome:
-    state = seat.state
-    if state.session is not None or state.consent is None or state.subject is None:
-        return _not_now()
-    proven = state.proven
-    if proven is None:
-        return Refused(reason=Reason(code=ReasonCode.APPLIANCE_UNREACHED))
-    key = SigningKey.generate()
-    request = LoginRequest(
-        subject=state.subject,
-        fields={_FIELDS[name]: value for name, value in fields.items() if name in _FIELDS},
-        session_key=key.public.hex,
-        consents_to_faces=state.consent,
-        consents_to_recording=state.consent,
-    )
-    try:
-        reply = await link.log_in(proven, request)
-    except link.LinkLostError:
-        return Refused(reason=Reason(code=ReasonCode.APPLIANCE_UNREACHED))
-    except ProtocolError:
-        _log.exception("the appliance's answer to the log-in")
-        return Refused(reason=Reason(code=ReasonCode.INTERNAL))
-    if isinstance(reply, LoginRefused):
-        state.login_refused = reply
-        return Refused(reason=showing.login_reason(reply))
-    await _open_session(seat, reply, key, request)
-    return Done()
+    """Ask the box for a grant and open its session; one log-in at a time."""
+    async with seat.logging_in:
+        state = seat.state
+        if state.session is not None or state.consent is None or state.subject is None:
+            return _not_now()
+        proven = state.proven
+        if proven is None:
+            return Refused(reason=Reason(code=ReasonCode.APPLIANCE_UNREACHED))
+        key = SigningKey.generate()
+        request = LoginRequest(
+            subject=state.subject,
+            fields={_FIELDS[name]: value for name, value in fields.items() if name in _FIELDS},
+            session_key=key.public.hex,
+            consents_to_faces=state.consent,
+            consents_to_recording=state.consent,
+        )
+        try:
+            reply = await link.log_in(proven, request)
+            if isinstance(reply, LoginRefused):
+                state.login_refused = reply
+                return Refused(reason=showing.login_reason(reply))
+            await _open_session(seat, proven.hall, reply, key, request)
+        except link.LinkLostError:
+            return Refused(reason=Reason(code=ReasonCode.APPLIANCE_UNREACHED))
+        except ProtocolError:
+            _log.exception("the appliance's answer to the log-in")
+            return Refused(reason=Reason(code=ReasonCode.UNTRUSTED))
+        return Done()
 
 
 async def _open_session(
-    seat: "Seat", reply: LoggedIn, key: SigningKey, request: LoginRequest
+    seat: "Seat", hall: TrustedHall, reply: LoggedIn, key: SigningKey, request: LoginRequest
 ) -> None:
-    """Check the grant, keep it with the first events, and go on where the candidate stood."""
-    hall = seat.state.hall
-    assert hall is not None
+    """Check the grant, keep it with the first events, and go on where the candidate stood.
+
+    Raises `ProtocolError` where grant or decisions are not what this box may sign; nothing
+    of it is kept then.
+    """
     grant = open_grant(reply.grant, hall.box_key)
-    if grant.session_key != key.public.hex or grant.seat != hall.seat.id:
-        raise MalformedError("the grant is for another key or seat than this one")
+    for envelope in reply.decisions:
+        open_decision(envelope, hall.box_key)
+    expected = (hall.sitting.id, request.subject, hall.seat.id, key.public.hex)
+    if (grant.sitting, grant.subject, grant.seat, grant.session_key) != expected:
+        raise MalformedError(
+            f"expected a grant for {expected[:3]} and this seat's new key; "
+            f"got one for {(grant.sitting, grant.subject, grant.seat)}"
+        )
     makers: list[MakeEvent] = [
         seat.started(),
         seat.event(
@@ -144,32 +158,44 @@ async def _open_session(
     await seat.spool.open_session(grant, reply, key, makers)
     stored = await seat.spool.last_session()
     assert stored is not None
-    progress = Progress(rules=hall.rules, box_key=hall.box_key)
+    progress = Progress(rules=hall.rules, box_keys=hall.box_keys)
     session = await SeatSession.resume(
         seat.spool, stored, grant, progress, seat.changed, seat.now() or 0
     )
-    seat.state.login_refused = None
+    seat.state.login_refused, seat.state.own_data_wrong = None, False
     seat.state.session = session
     await hearing.keep_all(seat, reply.decisions)
     await hearing.catch_up(seat)
 
 
 async def _confirm_own_data(seat: "Seat", *, right: bool) -> Outcome:
+    """Go on; or, where the data are wrong, go back to the log-in while staff hear of it."""
     session = seat.state.session
-    if session is None or session.progress.own_data_right is True:
+    if session is None:
         return _not_now()
     makers = [seat.event(journal.OwnData, right=right)]
     if not right:
         makers.append(seat.event(journal.HandRaised, text="own data wrong"))
-    return Kept(event=await session.write(*makers))
+    kept = await session.write_when(
+        lambda: None if session.progress.own_data_right is True else makers
+    )
+    if kept is None:
+        return _not_now()
+    if not right:
+        consent = seat.state.consent
+        await session.leave("left")
+        seat.clear_session()
+        seat.state.own_data_wrong = True
+        seat.state.consent = consent  # the same person still sits here
+    return Kept(event=kept)
 
 
 async def _rules_read(seat: "Seat") -> Outcome:
     session, hall = seat.state.session, seat.state.hall
-    if session is None or hall is None or seat.state.state() is not State.IDENTIFIED:
+    if session is None or hall is None:
         return _not_now()
-    rules = sha256_hex(hall.info.rule_book.encode())
-    return Kept(event=await session.write(seat.event(journal.RulesRead, rules=rules)))
+    read = seat.event(journal.RulesRead, rules=sha256_hex(hall.info.rule_book.encode()))
+    return await _write_in(seat, session, {State.IDENTIFIED}, read)
 
 
 # --- in the exam -----------------------------------------------------------------------------
@@ -182,8 +208,7 @@ async def _write(seat: "Seat", action: a.Answer | a.Mark | a.GoTo) -> Outcome:
         # the seat came back before the paper's key: the page keeps it and tries again
         return Refused(reason=Reason(code=ReasonCode.PAPER_MISSING))
     if session is None or paper is None or seat.state.state() not in WRITING:
-        code = ReasonCode.PAUSED if seat.state.state() is State.PAUSED else ReasonCode.TIME_OVER
-        return Refused(reason=Reason(code=code))
+        return Refused(reason=_closed(seat))
     item = next((i for i in paper.paper.items if i.id == action.item), None)
     if item is None:
         return Refused(reason=Reason(code=ReasonCode.MISMATCH))
@@ -199,7 +224,26 @@ async def _write(seat: "Seat", action: a.Answer | a.Mark | a.GoTo) -> Outcome:
             event = seat.event(journal.Marked, item=item.id, on=marked)
         case a.GoTo():
             event = seat.event(journal.Placed, item=item.id)
-    return Kept(event=await session.write(event))
+    return await _write_in(seat, session, WRITING, event)
+
+
+async def _write_in(
+    seat: "Seat", session: SeatSession, states: Container[State], event: MakeEvent
+) -> Outcome:
+    """Keep an event, if the session still stands in one of ``states`` where it is written."""
+    kept = await session.write_when(lambda: [event] if seat.state.state() in states else None)
+    return Refused(reason=_closed(seat)) if kept is None else Kept(event=kept)
+
+
+def _closed(seat: "Seat") -> Reason:
+    """Return why nothing can be written now."""
+    match seat.state.state():
+        case State.PAUSED:
+            return Reason(code=ReasonCode.PAUSED)
+        case state if state in _TAKEN_IN:
+            return Reason(code=ReasonCode.TIME_OVER)
+        case _:
+            return Reason(code=ReasonCode.NOT_NOW)
 
 
 async def _raise_hand(seat: "Seat", action: a.RaiseHand | a.AskStaffForFace) -> Outcome:
@@ -207,7 +251,7 @@ async def _raise_hand(seat: "Seat", action: a.RaiseHand | a.AskStaffForFace) -> 
     if session is None:
         return _not_now()
     if isinstance(action, a.RaiseHand) and not action.raised:
-        session.progress.hand_raised = False
+        await session.lower_hand()
         return Done()
     text = action.words if isinstance(action, a.RaiseHand) else "face"
     return Kept(event=await session.write(seat.event(journal.HandRaised, text=text[:500])))
@@ -217,20 +261,29 @@ async def _confirm_notice(seat: "Seat", notice: str) -> Outcome:
     session = seat.state.session
     if session is None or notice not in session.progress.notices:
         return _not_now()
-    return Kept(event=await session.write(seat.event(journal.NoticeConfirmed, notice=notice)))
+    confirmed = seat.event(journal.NoticeConfirmed, notice=notice)
+    kept = await session.write_when(
+        lambda: [confirmed] if notice in session.progress.notices else None
+    )
+    return _not_now() if kept is None else Kept(event=kept)
 
 
 async def _screen_left(seat: "Seat", *, away: bool) -> Outcome:
     session = seat.state.session
     if session is None or seat.state.state() not in WRITING:
         return Done()
-    since = session.progress.away_since
-    if away and since is None:
-        return Kept(event=await session.write(seat.event(journal.Left, cause="page")))
-    if not away and since is not None:
+
+    def makers() -> list[MakeEvent] | None:
+        since = session.progress.away_since
+        if away == (since is not None) or seat.state.state() not in WRITING:
+            return None
+        if since is None:
+            return [seat.event(journal.Left, cause="page")]
         away_ms = max(0, seat.steady.steady_ms() - since)
-        return Kept(event=await session.write(seat.event(journal.Returned, away_ms=away_ms)))
-    return Done()
+        return [seat.event(journal.Returned, away_ms=away_ms)]
+
+    kept = await session.write_when(makers)
+    return Done() if kept is None else Kept(event=kept)
 
 
 async def _hand_in(seat: "Seat") -> Outcome:
@@ -241,7 +294,8 @@ async def _hand_in(seat: "Seat") -> Outcome:
     if now < earliest:
         early = Reason(code=ReasonCode.HAND_IN_EARLY, parameters={"at": earliest})
         return Refused(reason=early)
-    return Kept(event=await seat.hand_in(automatic=False))
+    kept = await seat.hand_in(automatic=False)
+    return _not_now() if kept is None else Kept(event=kept)
 
 
 def _not_now() -> Refused:

@@ -9,21 +9,27 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from protocol import seat_api
-from protocol.decisions import Armed, Decision, Disarmed, Moved, Scope, open_decision
+from protocol.decisions import Armed, Decision, Disarmed, Scope, open_decision
 from protocol.envelope import Envelope
-from protocol.errors import BrokenChainError
+from protocol.errors import BrokenChainError, UntrustedError
+from protocol.grant import Position
 from protocol.office_receipt import Stage, open_office_receipt
 from protocol.receipt import open_receipt
 from protocol.sealing import SealingIdentity
 from protocol.seat_api import HallSays
 from runtime.logs import fields
 from terminal_agent.session import SeatSession, given
+from terminal_agent.view import Reason, ReasonCode
 
 if TYPE_CHECKING:
     from terminal_agent.seat import Seat
 
 KEY_CAME: Final = "the paper's key has come"
 """What the log says of it, with seat and BOOTTIME: by this the spread over a hall is measured."""
+_MISMATCHES: Final = {
+    "receipt": ReasonCode.RECEIPT_MISMATCH,
+    "office": ReasonCode.OFFICE_MISMATCH,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +63,7 @@ async def _decided(seat: "Seat", envelope: Envelope) -> None:
     decision = open_decision(envelope, hall.box_key)
     if decision.sitting != hall.sitting.id:
         return
-    await seat.spool.keep_decision(decision.generation, decision.n, envelope)
+    await seat.spool.keep_decision(decision, envelope)
     follow(seat, decision)
     await _write(seat, decision, envelope)
     seat.changed()
@@ -69,7 +75,7 @@ async def keep_all(seat: "Seat", made_before: tuple[Envelope, ...]) -> None:
     assert hall is not None
     for envelope in made_before:
         decision = open_decision(envelope, hall.box_key)
-        await seat.spool.keep_decision(decision.generation, decision.n, envelope)
+        await seat.spool.keep_decision(decision, envelope)
         follow(seat, decision)
 
 
@@ -80,7 +86,7 @@ async def catch_up(seat: "Seat") -> None:
     """
     hall = seat.state.hall
     assert hall is not None
-    for envelope in await seat.spool.decisions():
+    for envelope in await seat.spool.decisions(hall.log):
         await _write(seat, open_decision(envelope, hall.box_key), envelope)
 
 
@@ -93,7 +99,6 @@ async def _write(seat: "Seat", decision: Decision, envelope: Envelope) -> None:
     if known or decision.generation != session.grant.generation:
         return
     await session.hear(envelope, seat.now() or 0, seat.steady.steady_ms())
-    seat.moved_away = seat.moved_away or isinstance(decision.what, Moved)
 
 
 def follow(seat: "Seat", decision: Decision) -> None:
@@ -134,25 +139,41 @@ async def _beat(seat: "Seat", beat: seat_api.HallBeat) -> None:
 
 async def _key(seat: "Seat", said: seat_api.PaperKeySaid) -> None:
     _log.info(KEY_CAME, extra=fields(seat=seat.state.seat, steady_ms=seat.steady.steady_ms()))
-    session = seat.state.session
-    if session is not None and session.grant.subject == said.subject:
-        if seat.state.paper is None:
-            await seat.open_paper(SealingIdentity.parse(said.key), keep=True)
-        await seat.enter_by_itself()
+    session, hall = seat.state.session, seat.state.hall
+    sealed = None if hall is None else hall.paper(said.subject)
+    if session is None or sealed is None or session.grant.subject != said.subject:
+        return
+    key = SealingIdentity.parse(said.key)
+    if key.recipient != sealed.recipient:
+        raise UntrustedError(f"expected the key of the paper of {said.subject}, got another's")
+    await seat.paper_key(sealed, key)
 
 
 async def _receipt(seat: "Seat", session_id: str, receipt: Envelope) -> None:
-    session, hall = seat.state.session, seat.state.hall
-    if session is None or hall is None or session.grant.session != session_id:
+    """Keep the candidate's receipt, once it is about this very journal."""
+    session, hall = seat.session_of(session_id), seat.state.hall
+    if session is None or hall is None:
         return
     told = open_receipt(receipt, hall.box_key, hall.log_key)
-    if told.entry.n > session.n:
-        seat.forked("the receipt speaks of events that this seat never wrote")
+    entry = told.entry
+    place = Position(epoch=entry.epoch, n=entry.n, head=entry.head)
+    if entry.session != session_id or not await session.holds(place):
+        await _mismatch(seat, session, "receipt", receipt)
         return
     await session.keep_receipt(given(receipt), seat.now() or told.at)
     sealed = hall.paper(session.grant.subject)
     if sealed is not None:
         await asyncio.to_thread(seat.shelf.forget, sealed)
+
+
+async def _mismatch(seat: "Seat", session: SeatSession, what: str, envelope: Envelope) -> None:
+    """Keep and say that something signed is not about the journal that this seat wrote."""
+    _log.error("the %s of session %s is not of this journal", what, session.grant.session)
+    at = seat.now() or 0
+    await seat.spool.keep_mismatch(at, session.grant.session, what, envelope)
+    if session is seat.state.session:
+        seat.state.fault = Reason(code=_MISMATCHES[what])
+    seat.changed()
 
 
 def _face(seat: "Seat", said: seat_api.FaceSaid) -> None:
@@ -163,13 +184,18 @@ def _face(seat: "Seat", said: seat_api.FaceSaid) -> None:
 
 
 async def _office(seat: "Seat", said: seat_api.OfficeHolds) -> None:
-    hall, session = seat.state.hall, seat.state.session
+    """Note how far the office has verified, where it has verified what this seat wrote."""
+    hall = seat.state.hall
     if hall is None:
         return
     receipt = open_office_receipt(said.office_receipt, hall.receipts_key)
     if receipt.stage is not Stage.VERIFIED:
         return
     for journal in receipt.journals:
-        await seat.spool.keep_office(journal.session, journal.position)
-        if session is not None and session.grant.session == journal.session:
+        session = await seat.kept_session(journal.session, journal.position.epoch)
+        if session is None:
+            continue
+        if await session.holds(journal.position):
             await session.keep_office(journal.position)
+        else:
+            await _mismatch(seat, session, "office", said.office_receipt)

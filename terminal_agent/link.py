@@ -53,6 +53,8 @@ from terminal_agent.session import SeatSession
 from terminal_agent.trust import TrustedHall, trust
 
 BEAT_S: Final = 2.0
+MOST_REPLY: Final = 16 * 1024 * 1024
+"""Bytes of a reply: the manifest of two thousand seats, or the decisions of a long day."""
 _REQUEST_S: Final = aiohttp.ClientTimeout(total=20, sock_connect=5)
 _AGAIN_S: Final = 1.0
 _log = logging.getLogger(__name__)
@@ -78,7 +80,10 @@ class Hearer(Protocol):
         """Return what the seat knows when a link comes up."""
 
     def session(self) -> SeatSession | None:
-        """Return the session whose events are to be delivered."""
+        """Return the session that is open at the seat."""
+
+    def owing(self) -> SeatSession | None:
+        """Return a session with events that the box does not have, the open one first."""
 
     async def moved(self, session: SeatSession) -> None:
         """Take note that the session went on at another seat."""
@@ -187,7 +192,7 @@ class _Known(AbstractResolver):
 
 async def _introduction(http: aiohttp.ClientSession) -> HallInfo:
     async with http.get(seat_api.HALL) as reply:
-        body = await reply.read()
+        body = await _limited(reply)
     if reply.status != 200:  # noqa: PLR2004 - HTTP's OK
         raise UntrustedError(body.decode(errors="replace"))
     return decode(body, HallInfo)
@@ -264,17 +269,23 @@ class Link:
 
     async def _deliver(self) -> None:
         while True:
-            session = self._hearer.session()
-            if session is None or session.state == "moved":
-                await asyncio.sleep(_AGAIN_S)
+            session = self._hearer.owing()
+            batch = None if session is None else await session.next_batch()
+            if session is None or batch is None:
+                await self._until_owing()
                 continue
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(session.unsent.wait(), _AGAIN_S)
-            batch = await session.next_batch() if session.unsent.is_set() else None
-            if batch is not None:
-                async with self._proven.http.post(seat_api.BATCHES, data=encode(batch)) as reply:
-                    answer = seat_api.decode_batch_reply(await _body(reply))
-                await self._answered(session, answer)
+            async with self._proven.http.post(seat_api.BATCHES, data=encode(batch)) as reply:
+                answer = seat_api.decode_batch_reply(await _body(reply))
+            await self._answered(session, answer)
+
+    async def _until_owing(self) -> None:
+        """Return when the open session has something to send, or after a second."""
+        session = self._hearer.session()
+        if session is None or session.waits or session.unsent.is_set():
+            await asyncio.sleep(_AGAIN_S)
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(session.unsent.wait(), _AGAIN_S)
 
     async def _answered(self, session: SeatSession, answer: Acknowledged | BatchRefused) -> None:
         match answer:
@@ -285,13 +296,17 @@ class Link:
                 await session.acknowledge(word, envelope)
             case BatchRefused(code=BatchRefusal.GAP, acknowledged=position) if position:
                 await session.stand_at(position)
-            case BatchRefused(code=BatchRefusal.OLD_EPOCH):
+            case BatchRefused(code=BatchRefusal.OLD_EPOCH, acknowledged=position) if position:
+                await session.kept_as_tail(position)
                 await self._hearer.moved(session)
             case BatchRefused(code=BatchRefusal.FULL):
                 await asyncio.sleep(_AGAIN_S)
-            case BatchRefused(text=text):
+            case BatchRefused(text=text) if session is self._hearer.session():
                 self._hearer.forked(text)
                 await asyncio.sleep(5 * _AGAIN_S)
+            case BatchRefused(text=text):  # nobody sits it: whoever does is not held up
+                _log.error("the box does not take the rest of a session: %s", text)
+                session.waits = True
 
 
 def _lost(group: ExceptionGroup[Exception]) -> LinkLostError | None:
@@ -312,8 +327,19 @@ def _lost(group: ExceptionGroup[Exception]) -> LinkLostError | None:
     return LinkLostError(str(first) or type(first).__name__)
 
 
+async def _limited(reply: aiohttp.ClientResponse) -> bytes:
+    """Return the body; raise `MalformedError` where it is larger than any honest one."""
+    body = bytearray()
+    async for chunk in reply.content.iter_any():
+        body += chunk
+        if len(body) > MOST_REPLY:
+            reply.close()
+            raise MalformedError(f"expected at most {MOST_REPLY} bytes of {reply.url.path}")
+    return bytes(body)
+
+
 async def _body(reply: aiohttp.ClientResponse) -> bytes:
-    body = await reply.read()
+    body = await _limited(reply)
     if reply.status != 200:  # noqa: PLR2004 - HTTP's OK
         raise MalformedError(f"HTTP {reply.status}: {body[:300].decode(errors='replace')}")
     return body

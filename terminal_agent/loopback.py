@@ -20,6 +20,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -39,6 +40,8 @@ MAX_BODY: Final = 256 * 1024
 """Bytes; an answer of eighty thousand Chinese characters fits."""
 COALESCE_S: Final = 0.05
 RESYNC_S: Final = 5.0
+SAY_EVERY_S: Final = 10.0
+"""A program that knocks and knocks fills no log."""
 TAKEN_OVER: Final = 4001
 """Close code of a live line whose page was taken over."""
 
@@ -109,6 +112,24 @@ class _Line:
         self.end.set()
 
 
+class _TurnedAway:
+    """Says of requests that were turned away: the first at once, the others by number."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._unsaid = 0
+
+    def note(self, barrier: gate.Barrier, path: str, now: float) -> None:
+        """Count one more at ``now`` (s); at most one line in `SAY_EVERY_S` comes of it."""
+        if now < self._next:
+            self._unsaid += 1
+            return
+        _log.warning(
+            "page request turned away at %s: %.80s; %d more before it", barrier, path, self._unsaid
+        )
+        self._next, self._unsaid = now + SAY_EVERY_S, 0
+
+
 class Loopback:
     """The server, open while its context is.
 
@@ -125,6 +146,7 @@ class Loopback:
         self.token: Final = token or secrets.token_urlsafe(32)
         self._cookie = gate.cookie_for(self.token)
         self._line = _Line(0)
+        self._turned_away = _TurnedAway()
         self._files = _page_files()
         self._runner: web.AppRunner | None = None
 
@@ -182,7 +204,7 @@ class Loopback:
             _asks_for(request), self._facts(request), host=self.host, cookie=self._cookie
         )
         if stopped is not None:
-            _log.warning("page request turned away at %s: %s", stopped, request.path)
+            self._turned_away.note(stopped, request.path, time.monotonic())
             return _refuse(HTTPStatus.FORBIDDEN, f"gate_{stopped}", f"turned away at {stopped}")
         try:
             response = await handler(request)

@@ -7,6 +7,7 @@ is over, so that a seat that is booted again goes on without the appliance.
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,8 @@ class PaperShelf:
             if file.length and reply.status != 206:  # noqa: PLR2004 - HTTP: partial content
                 await asyncio.to_thread(file.cut, 0)
             async for chunk in reply.content.iter_chunked(_CHUNK):
+                if file.length + len(chunk) > sealed.size:
+                    raise MalformedError(f"expected {sealed.size} bytes of {url}; more came")
                 await asyncio.to_thread(file.write, chunk)
 
     async def open(self, sealed: SealedPaper, key: SealingIdentity) -> OpenPaper:
@@ -93,7 +96,9 @@ class PaperShelf:
     # --- P at rest --------------------------------------------------------------------------
 
     def wrap(self, sealed: SealedPaper, key: SealingIdentity) -> None:
-        """Keep P, sealed to this machine's own key. Blocks."""
+        """Keep P, sealed to this machine's own key, unless it is kept already. Blocks."""
+        if self._wrapped(sealed).exists():
+            return
         wrapped = seal(key.dangerous_text().encode(), [self._host().recipient])
         write_atomic(self._wrapped(sealed), wrapped)
 
@@ -109,6 +114,18 @@ class PaperShelf:
         path = self._wrapped(sealed)
         if path.exists():
             remove_durably(path)
+
+    def keep_only(self, papers: Sequence[SealedPaper]) -> None:
+        """Remove papers and keys that are of no paper of this sitting. Blocks."""
+        kept = {path for p in papers for path in (self._path(p), self._wrapped(p))}
+        for path in self._folder.glob("*.age"):
+            if path not in kept:
+                remove_durably(path)
+
+    def discard(self, sealed: SealedPaper) -> None:
+        """Remove a sealed paper that is not whole; its key stays. Blocks."""
+        if self._path(sealed).exists():
+            remove_durably(self._path(sealed))
 
     def _host(self) -> SealingIdentity:
         path = self._folder / _HOST_KEY

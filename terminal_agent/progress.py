@@ -5,6 +5,7 @@ among them, by the functions that the box uses too. So a seat that was booted ag
 where it stood.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from exam.session import NotNow, Reconciled, Session, happen
 from protocol.decisions import (
     Collected,
     Decision,
+    Moved,
     Paused,
     Reopened,
     Told,
@@ -40,6 +42,7 @@ from protocol.journal import (
 from protocol.keys import VerifyKey
 from protocol.meaning import happening_of, happening_of_event
 from protocol.seat_api import Standing
+from terminal_agent.trust import opened_by_any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,8 @@ class Progress:
     """Where one session stands."""
 
     rules: RuleBook
-    box_key: VerifyKey
+    box_keys: Sequence[VerifyKey]
+    """Of the boxes whose decisions may stand in the journal."""
     session: Session = field(default_factory=Session)
     responses: dict[str, Response] = field(default_factory=dict)
     marked: set[str] = field(default_factory=set)
@@ -64,7 +68,12 @@ class Progress:
     consented: bool = False
     consented_recording: bool = False
     own_data_right: bool | None = None
-    hand_raised: bool = False
+    hand_at: int = 0
+    """The event by which the hand was raised last."""
+    lowered: int = 0
+    """Hands raised up to this event were taken down."""
+    moved_away: bool = False
+    """The candidate goes on at another seat."""
     away_since: int | None = None
     """Steady time since when the screen is left."""
     left_at: int | None = None
@@ -93,8 +102,8 @@ class Progress:
                 self.consented, self.consented_recording = faces, recording
             case OwnData(right=right):
                 self.own_data_right = right
-            case HandRaised():
-                self.hand_raised = True
+            case HandRaised(n=n):
+                self.hand_at = n
             case NoticeConfirmed(notice=notice):
                 self.notices.pop(notice, None)
             case Left(mono=mono, hall=hall):
@@ -107,7 +116,8 @@ class Progress:
                 self.handed_in = event
             case DecisionReceived(decision=envelope):
                 self.heard.add(envelope.digest)
-                self._decided(open_decision(envelope, self.box_key), envelope.digest)
+                decision = opened_by_any(open_decision, envelope, self.box_keys)
+                self._decided(decision, envelope.digest)
             case _:
                 pass
         self._happen(event)
@@ -140,12 +150,19 @@ class Progress:
         match decision.what:
             case Reopened():
                 self.handed_in = None
+            case Moved():
+                self.moved_away = True
             case Told(text=text):
                 self.notices[digest] = NoticeSaid(digest=digest, text=text, at=decision.at)
             case Paused(reason=reason) | Collected(reason=reason) | Voided(reason=reason):
                 self.words = reason
             case _:
                 pass
+
+    @property
+    def hand_raised(self) -> bool:
+        """Whether a hand is up."""
+        return self.hand_at > self.lowered
 
     def reconciled(self, at: int) -> None:
         """Follow the receipt: the box took the hand-in as final."""

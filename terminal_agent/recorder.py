@@ -84,6 +84,11 @@ class Recorder:
             await self._watch.__aexit__(kind, error, trace)
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether this seat is to have a camera at all, found or not."""
+        return self._source != "none"
+
+    @property
     def cameras(self) -> int:
         """How many cameras deliver pictures."""
         return int(self._view is not None and self._view.is_live)

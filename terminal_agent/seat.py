@@ -12,21 +12,19 @@ from typing import Final
 
 from exam import times
 from exam.session import ENDED, WRITING, State
-from protocol.decisions import open_decision
 from protocol.errors import ProtocolError
-from protocol.grant import open_grant
 from protocol.journal import Entered, HandedIn, Started
 from protocol.keys import SigningKey
+from protocol.sealed_paper import SealedPaper
 from protocol.sealing import SealingIdentity
 from protocol.seat_api import Beat, HallSays, Hello
 from runtime.clock import Beat as ClockBeat
 from runtime.clock import SeatClock, SteadyClock
 from runtime.errors import ClockError, DatabaseError, DiskError
-from terminal_agent import doing, hearing, showing
+from terminal_agent import doing, hearing, showing, taking_up
 from terminal_agent.actions import Action, Outcome
 from terminal_agent.link import Proven
 from terminal_agent.papers import PaperShelf
-from terminal_agent.progress import Progress
 from terminal_agent.session import SeatSession
 from terminal_agent.spool import MakeEvent, Spool
 from terminal_agent.state import Eyes, SeatState
@@ -35,6 +33,7 @@ from terminal_agent.view import AssetShown, HallLink, PaperShown, Reason, Reason
 from terminal_agent.witness import Witness
 
 _LOOK_S: Final = 0.2
+_DISK: Final = (DiskError, DatabaseError, OSError)
 _log = logging.getLogger(__name__)
 
 Pair = Callable[[str, str], Awaitable[Reason | None]]
@@ -65,8 +64,12 @@ class Seat:
         self.disk_free: Callable[[], int] = lambda: 0
         self.witness: Witness | None = None
         self._seat_key: SigningKey | None = None
-        self.moved_away = False
-        """The candidate goes on at another seat, once all is delivered from here."""
+        self.tails: Final[list[SeatSession]] = []
+        """Sessions that nobody sits any more, with events that the box does not have."""
+        self.papers_wanted: Final = asyncio.Event()
+        """Set when a sealed paper that was here is to be fetched again."""
+        self.logging_in: Final = asyncio.Lock()
+        """Held by the one log-in that is going on."""
         self._version = asyncio.Event()
 
     # --- time and change --------------------------------------------------------------------
@@ -105,43 +108,35 @@ class Seat:
 
     async def resume(self, hall: TrustedHall | None) -> None:
         """Go on where this seat stood: the hall that it knew, the session, the paper."""
-        self.state.hall = hall
-        if hall is None:
-            return
-        self.state.subject = hall.info.subject
-        for envelope in await self.spool.decisions():
-            hearing.follow(self, open_decision(envelope, hall.box_key))
-        stored = await self.spool.last_session()
-        if stored is None or stored.state != "open":
-            return
-        grant = open_grant(stored.grant_envelope, hall.box_key)
-        if grant.sitting != hall.sitting.id:
-            return
-        progress = Progress(rules=hall.rules, box_key=hall.box_key)
-        self.state.session = await SeatSession.resume(
-            self.spool, stored, grant, progress, self.changed, self.now() or 0
-        )
-        await self.state.session.write(self.started())
-        await hearing.catch_up(self)
-        sealed = hall.paper(grant.subject)
-        if sealed is not None and await self.shelf.has(sealed):
-            self.state.paper_here = True
-            key = await asyncio.to_thread(self.shelf.unwrap, sealed)
-            if key is not None and self.state.state() not in ENDED:
-                await self.open_paper(key, keep=False)
-        self.changed()
+        if hall is not None:
+            await taking_up.take_up(self, hall)
 
     async def found(self, proven: Proven) -> None:
         """Believe the hall of an appliance that was proved, and watch its log."""
-        state = self.state
-        state.proven, state.hall = proven, proven.hall
-        state.subject = proven.hall.info.subject
-        await self.spool.put("hall", proven.hall.info)
-        key = self._seat_key
-        self.witness = None if key is None else Witness(self.spool, proven.hall, key)
-        if self.witness is not None:
-            await self.witness.resume()
+        before, hall = self.state.hall, proven.hall
+        await self.spool.put("hall", hall.info)
+        witness = None if self._seat_key is None else Witness(self.spool, hall, self._seat_key)
+        if witness is not None:
+            await witness.resume()
+        if before is None or before.sitting.id != hall.sitting.id:
+            await taking_up.take_up(self, hall)
+        self.witness = witness
+        self.state.hall, self.state.proven = hall, proven
+        self.state.subject = hall.info.subject
         self.changed()
+
+    def put_by(self) -> None:
+        """Stand as before any sitting; what is in the spool stays there."""
+        self.clear_session()
+        self.tails.clear()
+        self.state.armed.clear()
+        self.state.papers_here.clear()
+
+    def sits_elsewhere(self, hall: TrustedHall) -> bool:
+        """Say whether a candidate writes here in another sitting than this hall's."""
+        own = self.state.hall
+        other = own is not None and own.sitting.id != hall.sitting.id
+        return other and self.state.state() in {*WRITING, State.PAUSED}
 
     def paired_as(self, seat: str, seat_key: SigningKey) -> None:
         """Note which seat this machine is, and with which key it cosigns."""
@@ -165,24 +160,44 @@ class Seat:
 
     async def hello(self) -> Hello:
         """Return what this seat knows."""
-        hall = self.state.hall
-        generation = 1 if hall is None else hall.info.generation
-        session = self.state.session
+        hall, session = self.state.hall, self.state.session
+        assert hall is not None  # a link stands to a hall that was proved
+        if session is not None:
+            await hearing.catch_up(self)
+        kept = await self.spool.checkpoints()
         return Hello(
             agent=self.agent,
             boot=self._boot(),
-            sessions=() if session is None else (session.grant.session,),
-            decisions_seen=await self.spool.decisions_seen(generation),
-            generation=generation,
-            checkpoints=tuple((await self.spool.checkpoints()).values()),
+            sessions=tuple(dict.fromkeys(s.grant.session for s in self._sessions())),
+            decisions_seen=await self.spool.decisions_seen(hall.log),
+            generation=hall.info.generation,
+            checkpoints=tuple(n for name, n in kept.items() if name.startswith(hall.logs)),
         )
+
+    def session_of(self, session: str) -> SeatSession | None:
+        """Return the open session or a tail by its name, the newest epoch first."""
+        found = [s for s in self._sessions() if s.grant.session == session]
+        return max(found, key=lambda s: s.grant.epoch, default=None)
+
+    async def kept_session(self, session: str, epoch: int) -> SeatSession | None:
+        """Return any session of this sitting by its name and epoch, also one that has ended."""
+        for known in self._sessions():
+            if (known.grant.session, known.grant.epoch) == (session, epoch):
+                return known
+        hall = self.state.hall
+        return None if hall is None else await taking_up.find(self, hall, session, epoch)
+
+    def _sessions(self) -> list[SeatSession]:
+        """Return the sessions of this seat that matter now, the open one first."""
+        session = self.state.session
+        return [*([] if session is None else [session]), *self.tails]
 
     def beat(self) -> Beat:
         """Return what this seat says of itself now."""
         session, now = self.state.session, self.now()
         hall, subject = self.state.hall, self.state.current_subject()
         sealed = None if hall is None or subject is None else hall.paper(subject.id)
-        has_paper = sealed is not None and self.state.paper_here
+        has_paper = sealed is not None and sealed.sealed_sha256 in self.state.papers_here
         return Beat(
             sent=self.steady.steady_ms(),
             hall=now or 0,
@@ -197,12 +212,19 @@ class Seat:
         )
 
     def session(self) -> SeatSession | None:
-        """Return the session whose events are to be delivered."""
+        """Return the session that is open at this seat."""
         return self.state.session
+
+    def owing(self) -> SeatSession | None:
+        """Return a session with events that the box does not have, the open one first."""
+        self.tails[:] = [tail for tail in self.tails if tail.unsent.is_set()]
+        return next((s for s in self._sessions() if s.unsent.is_set() and not s.waits), None)
 
     async def hear_clock(self, beat: ClockBeat) -> None:
         """Take hall time from an answered beat."""
-        self.clock.hear(beat, may_go_back=self.state.session is None)
+        before = self.clock.anchor
+        is_guess = before is None or not before.confirmed  # this machine's calendar, or no better
+        self.clock.hear(beat, may_go_back=is_guess or self.state.session is None)
         anchor = self.clock.anchor
         if anchor is not None:
             await self.spool.put("anchor", anchor)
@@ -213,9 +235,21 @@ class Seat:
 
     async def moved(self, session: SeatSession) -> None:
         """Take note that the session went on at another seat."""
-        await session.leave("moved")
+        if session.state != "moved":
+            await session.leave("moved")
         if self.state.session is session:
             self.clear_session()
+
+    def troubled(self, error: Exception | None) -> None:
+        """Say what this seat tries again and again; None: it went well."""
+        trouble = None
+        if error is not None:
+            _log.error("tried again: %s", error)
+            code = ReasonCode.DISK_TRIED if isinstance(error, _DISK) else ReasonCode.INTERNAL
+            trouble = Reason(code=code)
+        if trouble != self.state.trouble:
+            self.state.trouble = trouble
+            self.changed()
 
     def forked(self, text: str) -> None:
         """Say that staff must look: the box holds another history than this seat."""
@@ -223,20 +257,58 @@ class Seat:
         self.state.fault = Reason(code=ReasonCode.INTERNAL, words=text)
         self.changed()
 
-    async def open_paper(self, key: SealingIdentity, *, keep: bool) -> None:
-        """Open the sealed paper with P, in memory; ``keep``: wrap P for a restart."""
-        hall, session = self.state.hall, self.state.session
-        sealed = None if hall is None or session is None else hall.paper(session.grant.subject)
-        if sealed is None:
+    # --- the paper ----------------------------------------------------------------------------
+
+    async def paper_key(self, sealed: SealedPaper, key: SealingIdentity) -> None:
+        """Take P: keep it wrapped for a restart and, beside that, open the exam with it."""
+        done = await asyncio.gather(
+            asyncio.to_thread(self.shelf.wrap, sealed, key),
+            self.begin(sealed, key),
+            return_exceptions=True,
+        )
+        for error in done:
+            if error is not None:
+                raise error
+
+    async def begin(self, sealed: SealedPaper, key: SealingIdentity) -> None:
+        """Open the paper if it is here, and the exam where the rule book lets it open by itself."""
+        if self.state.paper is None:
+            await self._open_paper(sealed, key)
+        await self.enter_by_itself()
+        self.changed()
+
+    async def open_kept(self, sealed: SealedPaper) -> None:
+        """Open the open session's paper with the P that was kept, if there is one."""
+        session = self.state.session
+        if session is None or session.grant.subject != sealed.subject:
             return
+        key = await asyncio.to_thread(self.shelf.unwrap, sealed)
+        if key is not None and self.state.state() not in ENDED:
+            await self.begin(sealed, key)
+
+    async def paper_came(self, sealed: SealedPaper) -> None:
+        """Note that a sealed paper lies here, checked; its key may have been here before it."""
+        self.state.papers_here.add(sealed.sealed_sha256)
+        if self.state.paper is None:
+            await self.open_kept(sealed)
+        self.changed()
+
+    async def _open_paper(self, sealed: SealedPaper, key: SealingIdentity) -> None:
+        """Open the sealed paper in memory. One that is not whole is fetched again."""
         try:
             self.state.paper = await self.shelf.open(sealed, key)
+        except FileNotFoundError:
+            _log.warning("the paper's key came before the paper of %s", sealed.subject)
         except (ProtocolError, OSError) as error:
-            _log.error("the paper does not open: %s", error)
+            _log.error("the paper does not open, and is fetched again: %s", error)
             self.state.fault = Reason(code=ReasonCode.PAPER_DAMAGED, words=str(error))
-        self.changed()
-        if keep and self.state.paper is not None:
-            await asyncio.to_thread(self.shelf.wrap, sealed, key)
+            await asyncio.to_thread(self.shelf.discard, sealed)
+        else:
+            if self.state.fault is not None and self.state.fault.code is ReasonCode.PAPER_DAMAGED:
+                self.state.fault = None
+            return
+        self.state.papers_here.discard(sealed.sealed_sha256)
+        self.papers_wanted.set()
 
     async def enter_by_itself(self) -> None:
         """Open the exam, where the rule book lets it open by itself."""
@@ -247,9 +319,10 @@ class Seat:
     async def enter(self) -> None:
         """Write that the paper lies open before the candidate."""
         session, paper = self.state.session, self.state.paper
-        if session is None or paper is None or self.state.state() is not State.WAITING:
+        if session is None or paper is None:
             return
-        await session.write(self.event(Entered, paper=paper.digest))
+        entered = self.event(Entered, paper=paper.digest)
+        await session.write_when(lambda: [entered] if self.state.state() is State.WAITING else None)
 
     # --- time --------------------------------------------------------------------------------
 
@@ -262,7 +335,7 @@ class Seat:
             if now is None:
                 continue
             try:
-                await self._at_the_end(now)
+                await self.look(now)
             except (DiskError, DatabaseError) as error:  # tried again at the next look
                 _log.warning("the hand-in waits for the disk: %s", error)
             following = showing.screen_of(self.state, now)
@@ -270,13 +343,14 @@ class Seat:
                 screen = following
                 self.changed()
 
-    async def _at_the_end(self, now: int) -> None:
+    async def look(self, now: int) -> None:
+        """Do what is due at ``now``: the own end, or standing free after a move."""
         anchor = self.clock.anchor  # booted again and cut off, a seat only guesses the time
         is_sure = anchor is not None and anchor.confirmed
         if is_sure and self.state.state() in WRITING and now >= self.own_end(now):
             await self.hand_in(automatic=True)
         session = self.state.session
-        if self.moved_away and session is not None and not session.unsent.is_set():
+        if session is not None and session.progress.moved_away and not session.unsent.is_set():
             await self.moved(session)
 
     def own_end(self, now: int) -> int:
@@ -288,20 +362,29 @@ class Seat:
         progress = session.progress.session
         return times.own_end(subject, self.state.armed_start(), progress, extra, now)
 
-    async def hand_in(self, *, automatic: bool) -> int:
-        """Write the hand-in; provisional while the appliance is not reached."""
+    async def hand_in(self, *, automatic: bool) -> int | None:
+        """Write the hand-in, provisional while the appliance is not reached.
+
+        Returns None where nothing was being written any more.
+        """
         session = self.state.session
         assert session is not None
-        counts = showing.counts_of(self.state)
-        event = self.event(
-            HandedIn,
-            automatic=automatic,
-            provisional=self.state.reached is not HallLink.REACHED,
-            answered=counts.answered,
-            marked=counts.marked,
-            unanswered=counts.unanswered,
-        )
-        return await session.write(*self.eyes.missing(self), event)
+
+        def makers() -> list[MakeEvent] | None:
+            if self.state.state() not in WRITING:
+                return None
+            counts = showing.counts_of(self.state)
+            event = self.event(
+                HandedIn,
+                automatic=automatic,
+                provisional=self.state.reached is not HallLink.REACHED,
+                answered=counts.answered,
+                marked=counts.marked,
+                unanswered=counts.unanswered,
+            )
+            return [*self.eyes.missing(self), event]
+
+        return await session.write_when(makers)
 
     async def leave_hall(self) -> None:
         """Free the seat: the candidate is done."""
@@ -312,11 +395,12 @@ class Seat:
         self.changed()
 
     def clear_session(self) -> None:
-        """Stand before the next candidate."""
+        """Stand before the next candidate; what was not delivered yet still is."""
         state = self.state
+        if state.session is not None and state.session.unsent.is_set():
+            self.tails.append(state.session)
         state.session = state.paper = state.face = state.consent = state.login_refused = None
-        state.fault, state.left = None, False
-        self.moved_away = False
+        state.fault, state.left, state.own_data_wrong = None, False, False
         self.changed()
 
     # --- the page's model ----------------------------------------------------------------------

@@ -6,7 +6,7 @@ and each acknowledgement is checked against what was really written.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -60,12 +60,16 @@ class SeatSession:
         self.n = 0
         self.acknowledged = 0
         self.office = 0
+        self._tail = 0
+        """Up to here the box keeps these events as the tail of an epoch that has ended."""
         self.receipt: GivenReceipt | None = None
         self.receipt_at = 0
         """Hall time at which the receipt came to this seat."""
         self.state = "open"
         self.unsent: Final = asyncio.Event()
         """Set while there are events that the box has not acknowledged."""
+        self.waits = False
+        """The box takes none of it: nothing is sent before the next link."""
 
     @classmethod
     async def resume(
@@ -88,9 +92,11 @@ class SeatSession:
             changed,
         )
         progress.begin(stored.standing)
+        progress.lowered = stored.lowered
         for body in await spool.events(grant, 1, 10**9):
             session._follow(decode_event(body), body)
         session.acknowledged, session.office = stored.acknowledged, stored.office
+        session._tail = stored.tail
         if stored.receipt is not None:
             session.receipt = given(stored.receipt)
             progress.reconciled(session.progress.session.ended_at or 0)
@@ -102,8 +108,21 @@ class SeatSession:
 
     async def write(self, *makers: MakeEvent) -> int:
         """Keep events durably and follow them; return the number of the last one."""
+        n = await self.write_when(lambda: makers)
+        assert n is not None
+        return n
+
+    async def write_when(self, makers: Callable[[], Sequence[MakeEvent] | None]) -> int | None:
+        """Keep what ``makers`` gives once nobody else writes here; None where it gives None.
+
+        Until these events are followed nothing else is written: so what ``makers`` finds to
+        be true of the session is still true where they stand in the journal.
+        """
         async with self._writing:
-            for event, body in await self._spool.append(self.grant, makers):
+            wanted = makers()
+            if wanted is None:
+                return None
+            for event, body in await self._spool.append(self.grant, wanted):
                 self._follow(event, body)
         self._mark_unsent()
         self._changed()
@@ -118,7 +137,7 @@ class SeatSession:
 
     async def next_batch(self) -> Batch | None:
         """Return the oldest events that the box has not acknowledged, with their signed head."""
-        first = self.acknowledged + 1
+        first = max(self.acknowledged, self._tail) + 1
         kept = await self._spool.events(self.grant, first, MOST_IN_BATCH)
         followed = kept[: self.n + 1 - first]  # what was kept this moment may not be linked yet
         bodies = _up_to(followed, MOST_BYTES)
@@ -157,6 +176,17 @@ class SeatSession:
         self.acknowledged = position.n
         self._mark_unsent()
 
+    async def kept_as_tail(self, position: Position) -> None:
+        """Note that the box keeps all up to ``position``, of an epoch that has ended there."""
+        if await self._link(position.n) != position.head:
+            raise ForkError(
+                f"the box keeps another tail of session {self.grant.session} "
+                f"at event {position.n}: call the invigilator"
+            )
+        await self._spool.keep_tail(self.grant, position.n)
+        self._tail = max(self._tail, position.n)
+        self._mark_unsent()
+
     async def keep_receipt(self, given: GivenReceipt, at: int) -> None:
         """Keep the candidate's receipt, which came at hall time ``at``."""
         await self._spool.keep_receipt(self.grant, given.receipt)
@@ -179,9 +209,25 @@ class SeatSession:
         self.state = state
         self._changed()
 
+    async def lower_hand(self) -> None:
+        """Take the hand down, also for a seat that is started again."""
+        await self._spool.keep_lowered(self.grant, self.n)
+        self.progress.lowered = self.n
+        self._changed()
+
     async def hear(self, decision: Envelope, hall: int, mono: int) -> None:
         """Write a decision of the hall into the journal, once."""
-        await self.write(lambda n: DecisionReceived(n=n, hall=hall, mono=mono, decision=decision))
+
+        def makers() -> list[MakeEvent] | None:
+            if decision.digest in self.progress.heard:
+                return None
+            return [lambda n: DecisionReceived(n=n, hall=hall, mono=mono, decision=decision)]
+
+        await self.write_when(makers)
+
+    async def holds(self, position: Position) -> bool:
+        """Say whether ``position`` is a place in this very journal."""
+        return position.epoch == self.grant.epoch and await self._link(position.n) == position.head
 
     async def _link(self, n: int) -> str | None:
         if n > self.n:
@@ -201,7 +247,7 @@ class SeatSession:
         }
 
     def _mark_unsent(self) -> None:
-        if self.acknowledged < self.n and self.state != "moved":
+        if max(self.acknowledged, self._tail) < self.n:
             self.unsent.set()
         else:
             self.unsent.clear()

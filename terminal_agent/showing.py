@@ -9,6 +9,7 @@ from exam.sitting import Subject
 from protocol import seat_api
 from protocol.seat_api import LoginRefusal, LoginRefused
 from terminal_agent.progress import Progress
+from terminal_agent.rule_words import rule_words
 from terminal_agent.session import SeatSession
 from terminal_agent.state import Eyes, SeatState
 from terminal_agent.trust import TrustedHall
@@ -37,7 +38,6 @@ from terminal_agent.view import (
     SittingShown,
     Targets,
     View,
-    Words,
 )
 
 _ENDED: Final = {
@@ -70,28 +70,6 @@ FIELDS: Final = {
 }
 """What the page asks for each field of a rule book."""
 
-_RULES: Final = (
-    Words(
-        zh="考试全程使用全屏，请勿切换屏幕；离开考试界面会被记录，超过规定次数将自动交卷。",
-        en="The exam uses the full screen. Leaving it is counted; beyond the limit "
-        "your paper is handed in automatically.",
-    ),
-    Words(
-        zh="考试全程进行人脸识别和摄像记录，请保持面部在画面之内。",
-        en="Your face is compared and recorded throughout. Keep it within the picture.",
-    ),
-    Words(
-        zh="每一次作答都会立即保存在本机，并在网络畅通时送达考场服务器；断网不影响答题。",
-        en="Every answer is kept on this computer at once and sent to the hall's server; "
-        "a broken line does not stop you.",
-    ),
-    Words(
-        zh="到达规定时间后方可交卷，交卷后不能再次进入；考试时间结束时系统自动交卷。",
-        en="You may hand in after the earliest time. There is no way back. "
-        "At the end of your time the paper is handed in by itself.",
-    ),
-)
-
 
 def view_of(seat: SeatState, eyes: Eyes, now: int | None) -> View:
     """Return what the page shows. ``now`` is hall time, None before the first heartbeat."""
@@ -117,6 +95,8 @@ def view_of(seat: SeatState, eyes: Eyes, now: int | None) -> View:
         reason=_reason(seat, now),
         notices=() if progress is None else _notices(progress),
         hand_raised=progress is not None and progress.hand_raised,
+        trouble=seat.trouble,
+        has_camera=eyes.is_wanted,
         recording_since=eyes.recording_since,
         pairing=PairingShown(asks_seat=not seat.seat, hint=seat.seat)
         if screen is Screen.PAIRING
@@ -124,7 +104,7 @@ def view_of(seat: SeatState, eyes: Eyes, now: int | None) -> View:
         login=_login_form(seat),
         own_data=() if session is None else _own_data(session, subject, seat),
         face=_face(seat, eyes),
-        rules=_RULES,
+        rules=() if hall is None else rule_words(hall.rules, camera=eyes.is_wanted),
         begins_by_click=hall is not None and hall.rules.begin.how.value == "by_click",
         paused=_paused(progress),
         leaves=_leaves(hall, progress),
@@ -244,8 +224,11 @@ def _reason(seat: SeatState, now: int | None) -> Reason | None:
                 return Reason(code=ReasonCode.DOORS_CLOSED, parameters={"at": opens})
             case times.TooLate(closed=closed):
                 return Reason(code=ReasonCode.LOGIN_LATE, parameters={"at": closed})
+            case times.Open() if seat.login_refused is not None:
+                return login_reason(seat.login_refused)
             case times.Open():
-                return None if seat.login_refused is None else login_reason(seat.login_refused)
+                wrong = Reason(code=ReasonCode.OWN_DATA_WRONG)
+                return wrong if seat.own_data_wrong else None
     return None
 
 

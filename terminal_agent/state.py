@@ -41,6 +41,10 @@ class Eyes(Protocol):
     """The seat's cameras as the seat sees them."""
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether this seat is to have a camera at all."""
+
+    @property
     def cameras(self) -> int:
         """How many cameras deliver pictures."""
 
@@ -72,12 +76,17 @@ class SeatState:
     """Armed starts by subject, hall time."""
     consent: bool | None = None
     login_refused: LoginRefused | None = None
+    own_data_wrong: bool = False
+    """The candidate before the log-in has called the own data wrong: staff were told."""
     session: SeatSession | None = None
-    paper_here: bool = False
+    papers_here: set[str] = field(default_factory=set)
+    """Digests of the sealed papers that lie here, checked."""
     paper: OpenPaper | None = None
     face: FaceSaid | None = None
     fault: Reason | None = None
     """What staff must look at: a forked journal, a damaged paper."""
+    trouble: Reason | None = None
+    """What this seat cannot do now and tries again by itself: a full disk, a box not believed."""
     left: bool = False
     """The candidate has pressed "leave the hall"."""
     language: Language = Language.ZH

@@ -6,18 +6,31 @@ keys, the sealed papers with their digests, and the rule book. A box that says a
 else is not believed, whoever answers on the line.
 """
 
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from exam.rulebook import RuleBook, read_rule_book
 from exam.sitting import Room, Seat, Sitting, Subject
 from protocol.bundle import Appliance, BundleManifest, open_bundle
 from protocol.certificates import Role, role_key
 from protocol.checkpoint import origin
+from protocol.envelope import Envelope
 from protocol.errors import UntrustedError
 from protocol.keys import VerifyKey
 from protocol.sealed_paper import SealedPaper
 from protocol.seat_api import HallInfo
 from protocol.values import sha256_hex
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """One box's record of one sitting: decisions count from 1 within it."""
+
+    sitting: str
+    appliance: str
+    generation: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +53,62 @@ class TrustedHall:
         return self.manifest.sitting
 
     @property
+    def box_keys(self) -> tuple[VerifyKey, ...]:
+        """The keys of all boxes of the bundle, this one's first: for what is kept of them."""
+        others = (VerifyKey.from_hex(a.box_key) for a in self.manifest.appliances)
+        return tuple(dict.fromkeys((self.box_key, *others)))
+
+    @property
+    def log(self) -> Log:
+        """Whose decisions this box makes."""
+        return Log(
+            sitting=self.sitting.id,
+            appliance=self.appliance.id,
+            generation=self.info.generation,
+        )
+
+    @property
     def log_origin(self) -> str:
         """The name of the box's log."""
         return origin(
             self.manifest.centre, self.sitting.id, self.appliance.id, self.info.generation
         )
 
+    @property
+    def logs(self) -> str:
+        """How the names of all logs of this sitting begin."""
+        return self.log_origin.rsplit("/", 2)[0] + "/"
+
     def subject(self, subject: str | None) -> Subject | None:
         """Return a subject of the plan."""
         return next((s for s in self.sitting.subjects if s.id == subject), None)
+
+    @property
+    def papers(self) -> tuple[SealedPaper, ...]:
+        """The sealed papers of all subjects, each in its newest revision."""
+        newest = (self.paper(subject.id) for subject in self.sitting.subjects)
+        return tuple(paper for paper in newest if paper is not None)
 
     def paper(self, subject: str) -> SealedPaper | None:
         """Return what the bundle says of the subject's sealed paper, newest revision."""
         papers = [p for p in self.manifest.papers if p.subject == subject]
         return max(papers, key=lambda p: p.revision, default=None)
+
+
+T = TypeVar("T")
+
+
+def opened_by_any(
+    read: Callable[[Envelope, VerifyKey], T], envelope: Envelope, keys: Sequence[VerifyKey]
+) -> T:
+    """Return what ``read`` makes of a kept envelope under the key that signed it.
+
+    Raises `UntrustedError` where it is none of ``keys``.
+    """
+    for key in keys[:-1]:
+        with contextlib.suppress(UntrustedError):
+            return read(envelope, key)
+    return read(envelope, keys[-1])
 
 
 def trust(info: HallInfo, root_pem: str, seat: str, in_place: TrustedHall | None) -> TrustedHall:

@@ -124,6 +124,14 @@ class ReasonCode(StrEnum):
     PAUSED = "paused"
     DISK = "disk"
     """The seat's disk did not take it: nothing was saved."""
+    DISK_TRIED = "disk_tried"
+    """The seat's disk refuses; the seat tries again by itself."""
+    UNTRUSTED = "untrusted"
+    """The appliance's answer does not prove what it must; nothing of it was followed."""
+    RECEIPT_MISMATCH = "receipt_mismatch"
+    """A receipt came that is not about what was written here; it is kept for staff."""
+    OFFICE_MISMATCH = "office_mismatch"
+    """The office holds another journal than was written here; its word is kept for staff."""
     MISMATCH = "mismatch"
     """The response does not fit its item."""
     PAPER_MISSING = "paper_missing"
@@ -375,6 +383,10 @@ class View(_Value, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     """Not yet confirmed, oldest first."""
     hand_raised: bool = False
+    trouble: Reason | None = None
+    """What the seat itself cannot do now and tries again; shown on every screen."""
+    has_camera: bool = True
+    """Whether a camera is at this seat: what consent is asked for depends on it."""
     recording_since: int | None = None
     """Hall ms since when the cameras record; ``None``: they do not."""
     pairing: PairingShown | None = None

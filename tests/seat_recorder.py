@@ -115,7 +115,7 @@ async def session_of(plan: Plan, seat: Seat, spool: Spool) -> SeatSession:
         await spool.open_session(grant, reply, key, [consented])
     stored = await spool.last_session()
     assert stored is not None
-    progress = Progress(rules=read_rule_book(RULES.read_text("utf-8")), box_key=box_key)
+    progress = Progress(rules=read_rule_book(RULES.read_text("utf-8")), box_keys=[box_key])
     return await SeatSession.resume(
         spool, stored, grant, progress, seat.changed, lambda: seat.now() or 0
     )

@@ -93,7 +93,7 @@ class Journal:
                 return await self._accept(batch, seating, certificate)
             except ProtocolError as error:
                 _log.warning("%s: batch refused: %s", seating.candidate.id, error)
-                told = None if isinstance(error, UntrustedError) else seating.position
+                told = None if isinstance(error, UntrustedError) else self._stands(batch, seating)
                 return _refused(_refusal(error), str(error), told)
             except OverQuotaError as error:
                 seating.over_quota_since = seating.over_quota_since or self._box.now()
@@ -101,6 +101,11 @@ class Journal:
                 return _refused(BatchRefusal.FULL, str(error), seating.position)
             except (DiskError, DatabaseBusyError) as error:
                 return _refused(BatchRefusal.FULL, str(error), seating.position)
+
+    def _stands(self, batch: Batch, seating: Seating) -> Position | None:
+        """Return where the batch's own epoch stands, also one that has ended."""
+        old = self._old.get((batch.session, batch.epoch))
+        return seating.position if old is None else old[1]
 
     async def _accept(self, batch: Batch, seating: Seating, certificate: str) -> BatchReply:
         grant, position = seating.grant, seating.position
@@ -236,6 +241,7 @@ class Journal:
             await self._database.write(lambda c: _insert_stray(c, batch, extension, at))
             seating.kept_bytes += size
             seating.stray_since = seating.stray_since or at
+            self.remember(grant, extension.position)
         return _refused(
             BatchRefusal.OLD_EPOCH,
             "the session went on at another seat; this tail is kept and shown to a person",

@@ -101,8 +101,12 @@ export const MESSAGES = {
   consent_title: ["人脸识别与录像知情同意书", "Consent to face comparison and recording"],
   consent_who: ["处理者：{issuer}（考点：{centre}）", "Who processes: {issuer} (centre: {centre})"],
   consent_what: [
-    "为确认您本人参加考试，将用摄像头拍摄您的面部，并与报名照片比对；考试全程录像、录音，供监考和事后核查使用。",
-    "To make sure that it is you who sits the exam, the camera takes pictures of your face and compares them with your registration photo. The exam is recorded in picture and sound, for invigilation and later review.",
+    "为确认您本人参加考试，将用摄像头拍摄您的面部，并与报名照片比对；考试全程录像（不录音），供监考和事后核查使用。",
+    "To make sure that it is you who sits the exam, the camera takes pictures of your face and compares them with your registration photo. The camera records the exam throughout, without sound, for invigilation and later review.",
+  ],
+  consent_no_camera: [
+    "为确认您本人参加考试，由监考人员当面核验您的身份证件。本座位没有摄像头：不拍摄面部，不录像。",
+    "To make sure that it is you who sits the exam, an invigilator checks your identity document in person. There is no camera at this seat: no picture of your face is taken, and nothing is recorded.",
   ],
   consent_where: [
     "比对在本考点的设备上进行，不上传互联网。录像加密后只有考试机构能够打开，按规定的期限保存，到期删除。",
@@ -112,6 +116,7 @@ export const MESSAGES = {
     "您可以不同意。不同意时，由监考人员当面核验您的身份证件，不影响您参加考试。",
     "You may refuse. An invigilator then checks your identity document in person, and you can still sit the exam.",
   ],
+  consent_go_on: ["知道了，请人工核验", "Understood; check me in person"],
   consent_yes: ["同意", "I consent"],
   consent_no: ["不同意，请人工核验", "I refuse; check me in person"],
 
@@ -379,8 +384,8 @@ export const MESSAGES = {
   reason_already_in: ["您已在座位 {seat} 登录", "You are already logged in at seat {seat}"],
   reason_already_handed_in: ["您已经交卷", "You have already handed in"],
   reason_own_data_wrong: [
-    "您表示信息有误，请等待监考人员处理",
-    "You said that your data is wrong; wait for the invigilator",
+    "您表示信息有误，监考人员已收到通知。请等候处理，或重新登录",
+    "You said that your data is wrong, and the invigilator has been told. Wait, or log in again",
   ],
   reason_face_refused: [
     "人脸与报名照片不符",
@@ -391,6 +396,22 @@ export const MESSAGES = {
   reason_time_over: ["考试时间已到", "The time is over"],
   reason_paused: ["考试已暂停", "The exam is paused"],
   reason_disk: ["本机暂时无法保存", "This computer cannot save at the moment"],
+  reason_disk_tried: [
+    "本机磁盘暂时无法写入，正在自动重试。请举手告知监考人员",
+    "This computer's disk takes nothing at the moment; it is tried again. Raise your hand",
+  ],
+  reason_untrusted: [
+    "考场主机的答复未通过核验，没有采用。请举手告知监考人员",
+    "The server's answer could not be verified and was not followed. Raise your hand",
+  ],
+  reason_receipt_mismatch: [
+    "收到的回执与本机保存的答卷不符，已留存。请勿离开，举手告知监考人员",
+    "The receipt that came does not fit the paper kept on this computer. It is on record. Stay seated and raise your hand",
+  ],
+  reason_office_mismatch: [
+    "考试机构的确认与本机保存的答卷不符，已留存，请举手告知监考人员",
+    "What the office confirmed does not fit the paper kept on this computer. It is on record; raise your hand",
+  ],
   reason_mismatch: ["答案与题目不符", "The answer does not fit the question"],
   reason_paper_missing: ["试卷尚未到达", "The paper has not arrived yet"],
   reason_paper_damaged: ["试卷损坏，请举手", "The paper is damaged; raise your hand"],

@@ -68,6 +68,9 @@ class Seat:
     def session(self) -> None:
         return None
 
+    def owing(self) -> None:
+        return None
+
 
 @asynccontextmanager
 async def linked(box: Box, seat: Seat) -> AsyncIterator[Link]:

@@ -4,7 +4,7 @@ import { until } from "../clock.js";
 import { h, say, show, tell, write } from "../dom.js";
 import { span } from "../language.js";
 import { monitoredBadge } from "../monitored.js";
-import { toolbar } from "../parts.js";
+import { reasonText, toolbar } from "../parts.js";
 
 const WARN_MS = 15 * 60 * 1000;
 const URGENT_MS = 5 * 60 * 1000;
@@ -81,9 +81,12 @@ export function examHeader(app, handIn) {
       badge.update(view);
       const { sitting } = view;
       write(title, [sitting?.title, sitting?.subject].filter(Boolean).join(" "));
-      show(banner, app.silent || view.hall_link === "lost");
-      banner.classList.toggle("grave", app.silent);
-      tell(banner, app.silent ? "seat_silent" : "line_lost_during");
+      const { trouble } = view;
+      show(banner, app.silent || Boolean(trouble) || view.hall_link === "lost");
+      banner.classList.toggle("grave", app.silent || Boolean(trouble));
+      if (app.silent) tell(banner, "seat_silent");
+      else if (trouble) tell(banner, ...reasonText(trouble));
+      else tell(banner, "line_lost_during");
       this.count();
     },
     count() {

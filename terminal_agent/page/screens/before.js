@@ -52,10 +52,16 @@ function closed(app) {
 function consent(app) {
   const problem = problemLine();
   const who = h("p", { class: "aside" });
+  const what = h("p", {});
+  const where = h("p", {}, say("consent_where"));
+  const free = h("p", {}, say("consent_free"));
   const give = (given) => async () => {
     const outcome = await app.act({ do: "consent", given });
     if (!outcome.ok) problem.tell(outcome);
   };
+  const yes = button("primary", "consent_yes", give(true));
+  const no = button("secondary", "consent_no", give(false));
+  const goOn = button("primary", "consent_go_on", give(false));
   return frame(app, {
     step: "consent",
     wide: true,
@@ -64,18 +70,24 @@ function consent(app) {
       h(
         "div",
         { class: "paragraphs" },
-        ["consent_what", "consent_where", "consent_free"].map((key) => h("p", {}, say(key))),
+        what,
+        where,
+        free,
         who,
       ),
       problem.element,
       h(
         "div",
         { class: "choices" },
-        button("primary", "consent_yes", give(true)),
-        button("secondary", "consent_no", give(false)),
+        yes,
+        no,
+        goOn,
       ),
     ],
-    update({ sitting, place }) {
+    update({ sitting, place, has_camera: camera }) {
+      tell(what, camera ? "consent_what" : "consent_no_camera");
+      for (const part of [where, free, yes, no]) show(part, camera);
+      show(goOn, !camera);
       show(who, Boolean(sitting?.issuer));
       tell(who, "consent_who", { issuer: sitting?.issuer, centre: place.centre });
     },

@@ -4,7 +4,7 @@
 import { h, say, show, tell } from "../dom.js";
 import { wallClock } from "../language.js";
 import { monitoredBadge } from "../monitored.js";
-import { toolbar } from "../parts.js";
+import { reasonText, toolbar } from "../parts.js";
 
 const STEPS = ["consent", "login", "own_data", "face", "rules", "waiting"];
 
@@ -100,8 +100,9 @@ const AFTER = new Set(["handed_in", "collected", "voided", "ended"]);
 
 function tellTrouble(banner, app, view) {
   const lost = view.hall_link === "lost";
-  show(banner, app.silent || lost);
-  banner.classList.toggle("grave", app.silent);
+  show(banner, app.silent || lost || Boolean(view.trouble));
+  banner.classList.toggle("grave", app.silent || Boolean(view.trouble));
   if (app.silent) tell(banner, "seat_silent");
+  else if (view.trouble) tell(banner, ...reasonText(view.trouble));
   else if (lost) tell(banner, AFTER.has(view.screen) ? "line_lost_after" : "line_lost_before");
 }

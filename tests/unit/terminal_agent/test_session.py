@@ -45,7 +45,7 @@ async def session(tmp_path: Path) -> AsyncIterator[SeatSession]:
     )
     async with Spool(tmp_path) as spool:
         await spool.open_session(grant, reply, key, [])
-        progress = Progress(rules=RULES, box_key=box.public)
+        progress = Progress(rules=RULES, box_keys=[box.public])
         yield SeatSession(spool, grant, envelope.digest, key, own, progress, lambda: None)
 
 
