@@ -173,7 +173,7 @@ class SeatSession:
                 f"at event {position.n}: call the invigilator"
             )
         self._links[position.n] = link
-        self.acknowledged = position.n
+        self.acknowledged, self._tail = position.n, min(self._tail, position.n)
         self._mark_unsent()
 
     async def kept_as_tail(self, position: Position) -> None:

@@ -17,10 +17,12 @@ from appliance.core.parcels import ParcelWritten
 from appliance.ipc import courier
 from appliance.ipc.courier import OfficeReceiptArrived, ReceiptsAfter, SyncState
 from appliance.ipc.settings import Settings
+from protocol.envelope import Envelope
 from protocol.errors import ProtocolError
 from protocol.keys import VerifyKey
 from protocol.office_receipt import OfficeReceipt, Stage, open_office_receipt
 from protocol.seat_api import OfficeHolds
+from protocol.values import encode
 from runtime.clock import MachineClock
 from runtime.errors import DatabaseError, DiskError, IpcError
 from runtime.ipc import Client
@@ -98,7 +100,7 @@ class Deliveries:
         def record(connection: records.Connection) -> None:
             records.put_fact(connection, _TAKEN, str(arrived.number))
             if receipt is not None and mine:
-                _note(connection, receipt)
+                _note(connection, receipt, arrived.receipt)
 
         await self._core.database.write(record)
         if receipt is not None and mine:
@@ -138,7 +140,7 @@ class Deliveries:
             self._news.set()
 
 
-def _note(connection: records.Connection, receipt: OfficeReceipt) -> None:
+def _note(connection: records.Connection, receipt: OfficeReceipt, envelope: Envelope) -> None:
     connection.execute(
         "UPDATE parcels SET stage = ? WHERE lane = ? AND n = ? AND digest = ? "
         "AND stage <> 'verified'",
@@ -148,3 +150,7 @@ def _note(connection: records.Connection, receipt: OfficeReceipt) -> None:
         for journal in receipt.journals:
             position = journal.position
             records.mark_office(connection, journal.session, position.epoch, position.n)
+            holds = OfficeHolds(office_receipt=envelope, journals=receipt.journals)
+            records.put_fact(
+                connection, records.office_fact(journal.session), encode(holds).decode()
+            )

@@ -111,6 +111,18 @@ class Following:
             if subject is not None and seating.subject == subject.id:
                 self._release.give_to(seating)
             await self._receipt_again(seating, link)
+        await self._office_again(link)
+
+    async def _office_again(self, link: Link) -> None:
+        """Tell what the office holds of this seat's journals: it may have been said unheard."""
+        mine = {s.id for s in self._hall.seatings() if s.seat == link.seat and s.id is not None}
+        sessions = mine | set(() if link.hello is None else link.hello.sessions)
+        said = await self._database.read(
+            lambda c: [records.fact(c, records.office_fact(session)) for session in sessions]
+        )
+        for text in said:
+            if text is not None:
+                link.tell(text.encode())
 
     async def _receipt_again(self, seating: Seating, link: Link) -> None:
         if seating.id is None or seating.session.state is not State.HANDED_IN:

@@ -22,6 +22,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from appliance.core import quota, records
@@ -122,7 +123,7 @@ class Journal:
         extension = check_batch(batch, grant, position)
         at = self._box.now()
         if extension.events:
-            size = _checked_size(seating, extension, at)
+            size = _checked_size(seating, [body for _, body in extension.events], at)
             await self._commit(batch, seating, extension, at)
             seating.kept_bytes += size
             seating.over_quota_since = 0
@@ -237,7 +238,7 @@ class Journal:
         extension = check_batch(batch, grant, position)
         if extension.events:
             at = self._box.now()
-            size = _checked_size(seating, extension, at)
+            size = _checked_size(seating, batch.events, at)  # the batch is kept whole
             await self._database.write(lambda c: _insert_stray(c, batch, extension, at))
             seating.kept_bytes += size
             seating.stray_since = seating.stray_since or at
@@ -249,9 +250,9 @@ class Journal:
         )
 
 
-def _checked_size(seating: Seating, extension: Extension, now: int) -> int:
+def _checked_size(seating: Seating, bodies: Iterable[bytes | msgspec.Raw], now: int) -> int:
     """Return what a batch adds to the disk; raise `OverQuotaError` where that is too much."""
-    size = quota.HEAD_BYTES + sum(len(body) for _, body in extension.events)
+    size = quota.HEAD_BYTES + sum(len(bytes(body)) for body in bodies)
     quota.check(seating.kept_bytes, size, seating.since, now)
     return size
 

@@ -62,6 +62,11 @@ def fact(connection: Connection, name: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def office_fact(session: str) -> str:
+    """Return under which name lies what the office has said last of a session's journal."""
+    return f"office:{session}"
+
+
 # --- the log ---------------------------------------------------------------------------------
 
 

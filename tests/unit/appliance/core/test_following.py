@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core import following
+from appliance.core import deliveries, following
 from appliance.core.hall import Seating
 from appliance.core.sessions import GrantGiven
 from drill.sample_office import SampleOffice
@@ -15,6 +15,9 @@ from exam.session import ENDED, State
 from protocol import decisions as d
 from protocol.grant import open_grant
 from protocol.journal import Left, Returned
+from protocol.keys import SigningKey
+from protocol.office_receipt import OfficeReceipt, Stage, VerifiedJournal, sign_office_receipt
+from protocol.parcel import Lane, ParcelKey
 from protocol.receipt import open_receipt
 from protocol.sealing import SealingIdentity
 from protocol.seat_api import (
@@ -23,6 +26,7 @@ from protocol.seat_api import (
     FaceStage,
     HallSays,
     Hello,
+    OfficeHolds,
     PaperKeySaid,
     ReceiptSaid,
 )
@@ -367,3 +371,35 @@ async def test_the_seat_hears_that_a_person_looks(hall: CoreHall) -> None:
         await until(lambda: hall.seating(1).session.state is State.IDENTIFIED)
     said = [one for one in link.heard() if isinstance(one, FaceSaid)]
     assert [one.stage for one in said] == [FaceStage.STAFF]
+
+
+async def test_what_the_office_holds_is_told_again_to_a_seat_that_missed_it(
+    hall: CoreHall,
+) -> None:
+    """A seat that was off when the office's word came hears of it by its next hello."""
+    seat = await hall.answering(0)
+    receipts_key = SigningKey.generate()
+    journals = (VerifiedJournal(session=seat.grant.session, position=seat.position()),)
+    receipt = OfficeReceipt(
+        office="office",
+        stage=Stage.VERIFIED,
+        parcel=ParcelKey(
+            centre=hall.core.box.centre,
+            sitting=hall.core.box.sitting,
+            appliance=hall.core.box.appliance,
+            generation=1,
+            lane=Lane.ANSWERS,
+            n=1,
+        ),
+        digest="3" * 64,
+        at=START,
+        journals=journals,
+    )
+    envelope = sign_office_receipt(receipt, receipts_key)
+    await hall.database.write(lambda c: deliveries._note(c, receipt, envelope))
+    own, other = hall.link(0), hall.link(1)
+    for link in (own, other):
+        await hall.following.hello(link)
+    said = [one for one in own.heard() if isinstance(one, OfficeHolds)]
+    assert said == [OfficeHolds(office_receipt=envelope, journals=journals)]
+    assert not [one for one in other.heard() if isinstance(one, OfficeHolds)]

@@ -272,6 +272,25 @@ async def test_a_stray_that_comes_again_is_kept_once(hall: CoreHall, seat: KeySe
     assert len(hall.rows("SELECT * FROM strays")) == 2
 
 
+async def test_a_tail_of_more_than_one_batch_is_kept_whole(hall: CoreHall, seat: KeySeat) -> None:
+    """Each batch goes on where the last one ended, and a gap is told by the old epoch's place."""
+    for item in ("q-01", "q-02", "q-03"):
+        seat.answer(item, "a")
+    await hall.log_in(0)
+    last = len(seat.bodies)
+    refused(await hall.accept(seat, seat.batch(first=1, last=last - 2)), BatchRefusal.OLD_EPOCH)
+    gap = refused(await hall.accept(seat, seat.batch(first=last, last=last)), BatchRefusal.GAP)
+    assert gap.acknowledged == seat.position(last - 2)
+    rest = refused(
+        await hall.accept(seat, seat.batch(first=last - 1, last=last)), BatchRefusal.OLD_EPOCH
+    )
+    assert rest.acknowledged == seat.position(last)
+    kept = [
+        msgspec.json.decode(row[0], type=Batch) for row in hall.rows("SELECT batch FROM strays")
+    ]
+    assert max((one.first, len(one.events)) for one in kept) == (last - 1, 2)
+
+
 async def test_a_stray_with_nothing_new_is_no_matter_for_a_person(
     hall: CoreHall, seat: KeySeat
 ) -> None:
