@@ -7,13 +7,13 @@ Language = Literal["zh", "en"]
 _TEXTS: Final[dict[str, dict[Language, str]]] = {
     "accounted": {
         "en": "{people} accounted for: {handed_in} handed in, {away} refused or absent",
-        "zh": "{people} 人全部有结果：{handed_in} 人交卷，{away} 人被拒或缺考",
+        "zh": "{people} 人均有结果：交卷 {handed_in} 人，拒绝入场或缺考 {away} 人",
     },
-    "collected": {"en": ", {count} collected", "zh": "，{count} 人由监考收卷"},
-    "voided": {"en": ", {count} voided", "zh": "，{count} 人作废"},
+    "collected": {"en": ", {count} collected", "zh": "，强制收卷 {count} 人"},
+    "voided": {"en": ", {count} voided", "zh": "，作废 {count} 人"},
     "complete": {
         "en": "; all received and verified by the office",
-        "zh": "；全部已由考试中心接收并核验",
+        "zh": "；机构已全部收到并核验",
     },
     "incomplete": {
         "en": "; not all is here yet: {missing}",

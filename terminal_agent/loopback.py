@@ -143,7 +143,7 @@ class Loopback:
     def __init__(self, model: SeatModel, *, port: int = 0, token: str | None = None) -> None:
         self._model = model
         self._port = port
-        self.token: Final = token or secrets.token_urlsafe(32)
+        self.token: Final = token or secrets.token_urlsafe(16)
         self._cookie = gate.cookie_for(self.token)
         self._line = _Line(0)
         self._turned_away = _TurnedAway()

@@ -80,6 +80,7 @@ class ConsoleApp(App[None]):
         self.is_drawn = False
         """Whether the screens show the last status that came."""
         self._changes: list[events.Change] = []
+        self._quitting: ConfirmDialog | None = None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Name our own colour, before the style sheet is read."""
@@ -208,7 +209,19 @@ class ConsoleApp(App[None]):
         language = self._view.language
         tell = (self._surroundings.leaving or d.QUIT_TELL).say(language)
         confirm = ConfirmDialog(self, d.QUIT.say(language), tell, yes=d.QUIT_YES)
+        self._quitting = confirm
         self.push_screen(confirm, lambda sure: self.exit() if sure else None)
+
+    def action_help_quit(self) -> None:
+        """Ask on Ctrl+C whether to close, in our words, and close on the second."""
+        if self._quitting is not None and self.screen is self._quitting:
+            self.exit()
+        else:
+            self.action_ask_quit()
+
+    async def action_quit(self) -> None:
+        """Take Ctrl+Q for the same wish."""
+        self.action_help_quit()
 
     async def action_extra(self, key: str) -> None:
         """Press a key of the program around the console."""

@@ -78,7 +78,7 @@ NEXT_PAIR: Final = Text(
 )
 NEXT_PAIRING: Final = Text(
     "在终端上输入九位配对码，还剩 {n} 个座位：按 N 查看",
-    "Type the nine digits at the {n} seats that are left: press N to see them",
+    "Type the nine digits at the seats, {n} to go: press N to see them",
 )
 NEXT_WAIT_CODE: Final = Text(
     "等待解锁码：{at} 起才发放（开考前 15 分钟）",
@@ -335,6 +335,12 @@ LINE_CALM: Final = Text(
     "The exam needs no line: parcels stay on the box and go on by themselves, or by stick.",
 )
 PROCESSES: Final = Text("主机服务", "Processes")
+PROCESS: Final[dict[str, Text]] = {
+    "courier": Text("上报", "courier"),
+    "discovery": Text("发现", "discovery"),
+    "faces": Text("人脸", "faces"),
+    "recordings": Text("录像", "recordings"),
+}
 BOX_WORDS: Final = Text(
     "主机 {appliance}（第 {generation} 代）  考务包第 {revision} 版  规则 {rules}  总账 {log} 条",
     "Box {appliance} (generation {generation})  bundle {revision}  rules {rules}  log {log}",
@@ -346,5 +352,5 @@ PART_COLLECTED: Final = Text("强制收卷 {n} 人", "{n} collected")
 PART_VOIDED: Final = Text("作废 {n} 人", "{n} voided")
 PART_NOT_THERE: Final = Text("拒绝入场或缺考 {n} 人", "{n} refused or absent")
 FINAL: Final = Text(
-    "{account}；全部已由考试机构收到并核验", "{account}; all received and verified by the office"
+    "{account}；机构已全部收到并核验", "{account}; all received and verified by the office"
 )

@@ -17,7 +17,7 @@ from appliance.console.messages import Language
 from appliance.console.palette import COLOURS
 from appliance.console.seat_rows import Cell, Tone
 from appliance.console.view import Desk, HallView
-from protocol.staff_api import HallStatus, LaneStatus
+from protocol.staff_api import HallStatus, LaneStatus, ProcessStatus
 
 _LANE: int = 12
 
@@ -68,13 +68,15 @@ def office_lines(hall: HallStatus, language: Language) -> list[list[Cell]]:
     else:
         lines.append([Cell(m.LINE_CALM.say(language), Tone.CALM)])
     lines += [[], [Cell(m.PROCESSES.say(language), Tone.CALM)]]
-    lines.append(
-        [
-            Cell(f"{'✓' if p.connected else '✗'} {p.name}", Tone.GOOD if p.connected else Tone.BAD)
-            for p in hall.processes
-        ]
-    )
+    lines.append([_process(process, language) for process in hall.processes])
     return [*lines, [], [Cell(_box(hall, language), Tone.CALM)]]
+
+
+def _process(process: ProcessStatus, language: Language) -> Cell:
+    name = m.PROCESS[process.name].say(language) if process.name in m.PROCESS else process.name
+    if process.connected:
+        return Cell(f"✓ {name}", Tone.GOOD)
+    return Cell(f"✗ {name}", Tone.BAD)
 
 
 def _lane(lane: LaneStatus, language: Language) -> list[Cell]:

@@ -38,6 +38,8 @@ def demo(options: Options) -> int:
         )
     if options.keep is not None:
         say(m.KEPT, folder=folder)
+    elif code == 0:
+        say(m.ENDED)
     return code
 
 

@@ -99,6 +99,9 @@ LEAVING: Final = Text(
     "The demo ends with it: all programs of the hall are stopped, temporary files removed.",
 )
 ENDING: Final = Text("正在结束全部程序……", "All programs are being ended ...")
+ENDED: Final = Text(
+    "全部程序已结束，没有留下任何东西。", "All programs have ended; nothing is left behind."
+)
 BEFORE_THE_END: Final = Text(
     "演示在考试日结束前由您关闭。", "You closed the demo before the day had come to its end."
 )
@@ -121,6 +124,10 @@ STEP_PAIR: Final = Text(
     "N, then Enter, shows nine digits. Five seats type them by themselves, you at {seat}.",
 )
 STEP_PAIRING: Final = Text("", "")
+STEP_SIT_FIRST: Final = Text(
+    "不急：请先在 {seat} 的网页上坐下（见下一行），坐好后再按 N 预备开考。",
+    "No hurry: first take your seat on the page of {seat} (next line), then N arms the start.",
+)
 STEP_ENVELOPE: Final = Text(
     "解锁码在密封信封里：按 E 拆开，然后按 N 输入。",
     "The unlock code is in the sealed envelope: E opens it, then N.",
@@ -155,13 +162,18 @@ STEP_LINE_CUT: Final = Text(
     "线路断了：座位毫无察觉，照常作答、存盘。看一会儿，按 C 接回。",
     "The line is cut: no seat notices, answers are saved here. Then C puts it back.",
 )
+STEP_LINE_COMES: Final = Text(
+    "线路已接回，主机几秒之内会自行连上机构。",
+    "The line is put back; the box finds the office again by itself within seconds.",
+)
 STEP_LINE_BACK: Final = Text(
     "线路恢复，积压的已自动补传。您在 {seat} 交卷后，其他人随后交卷。",
     "The line is back; what waited goes out by itself. Hand in at {seat}: the others follow.",
 )
 STEP_OTHERS_FOLLOW: Final = Text("其他考生正在陆续交卷。", "The others hand in, one after another.")
 STEP_CLOSE: Final = Text(
-    "人人均有结果：按 N 收场。", "Everybody is accounted for: N closes the subject."
+    "人人均有结果：按 N，再按 Enter 收场。",
+    "Everybody is accounted for: N, then Enter, closes the subject.",
 )
 STEP_PUT_BACK: Final = Text(
     "线路还断着：按 C 接回，机构才能收到。", "The line is still cut: C puts it back for the office."
@@ -175,9 +187,10 @@ STEP_DONE: Final = Text(
 )
 
 # --- what to do next, to the candidate at the person's seat ----------------------------------
-SEAT_ADDRESS: Final = Text("{seat} {address}", "{seat} {address}")
+SEAT_STARTS: Final = Text("{seat} 正在启动", "{seat} is starting")
+SEAT_ADDRESS: Final = Text("{seat} 的网页：{address}", "Page of {seat}: {address}")
 SEAT_PAIR: Final = Text(
-    "{seat}：在网页上输入九位配对码 {code}", "{seat}: type the digits {code} on its page"
+    "{seat}：打开 {address} 输入配对码", "{seat}: open {address} and type the code"
 )
 SEAT_WAITS: Final = Text("{seat}：等候开放入场", "{seat}: waits for the doors")
 SEAT_CONSENT: Final = Text(
@@ -190,7 +203,8 @@ SEAT_LOGIN: Final = Text(
 SEAT_OWN_DATA: Final = Text("{seat}：核对个人信息", "{seat}: confirm your data")
 SEAT_FACE: Final = Text("{seat}：请看摄像头", "{seat}: look into the camera")
 SEAT_NO_CAMERA: Final = Text(
-    "{seat}：没有摄像头，请点“请监考人员核验”", "{seat}: without a camera, ask the invigilator"
+    "{seat}：没有摄像头，约二十秒后转由监考员（您）核验，请稍候",
+    "{seat}: no camera; within twenty seconds it is left to the invigilator (you)",
 )
 SEAT_RULES: Final = Text("{seat}：阅读并确认考场规则", "{seat}: read and confirm the rules")
 SEAT_WITHHELD: Final = Text(

@@ -87,9 +87,9 @@ def _lines(hall: HallStatus, facts: Facts, language: Language) -> Iterator[str]:
             name=facts.name,
             id_number=facts.id_number,
             last4=facts.id_number[-4:],
-            code=hall.pairing.code,
+            address=facts.address,
         )
-    if facts.address and _screen(seat) not in _OVER:
+    if facts.address and text is not m.SEAT_PAIR and _screen(seat) not in _OVER:
         yield m.SEAT_ADDRESS.say(language, seat=facts.label, address=facts.address)
 
 
@@ -108,6 +108,8 @@ def _to_the_invigilator(hall: HallStatus, facts: Facts, language: Language) -> s
             text = _in_the_exam(hall, facts)
         case Step.CLOSE | Step.OFFICE:
             text = _at_the_end(found.step, facts)
+        case Step.ARM if not _sits(hall, facts):
+            text = m.STEP_SIT_FIRST
         case step:
             text = _STAFF.get(step, m.NOTHING)
     task = found.task
@@ -117,6 +119,11 @@ def _to_the_invigilator(hall: HallStatus, facts: Facts, language: Language) -> s
         code=facts.code,
         who="" if task is None else f"{task.seat.upper()} {task.name}",
     )
+
+
+def _sits(hall: HallStatus, facts: Facts) -> bool:
+    """Say whether nothing is asked of the person at the own seat any more."""
+    return facts.stand_in or _screen(own_seat(hall, facts)) in {Screen.WAITING, *_OVER}
 
 
 def _is_about_a_face(task: Task | None) -> bool:
@@ -134,6 +141,8 @@ def _in_the_exam(hall: HallStatus, facts: Facts) -> Text:
         return m.STEP_LINE_CUT
     if not facts.was_cut:
         return m.STEP_CUT
+    if hall.line.state == "down":
+        return m.STEP_LINE_COMES
     return m.STEP_OTHERS_FOLLOW if has_ended(hall, facts) else m.STEP_LINE_BACK
 
 
@@ -160,6 +169,8 @@ def has_ended(hall: HallStatus, facts: Facts) -> bool:
 def _to_the_candidate(hall: HallStatus, seat: SeatStatus | None, facts: Facts) -> Text | None:
     if seat is None:
         return None
+    if not facts.address:
+        return m.SEAT_STARTS
     if not seat.paired:
         return m.SEAT_PAIR if hall.pairing.code else None
     screen = _screen(seat)

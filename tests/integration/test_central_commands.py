@@ -59,7 +59,7 @@ async def test_a_day_by_stick_through_the_commands(real: RealOffice, tmp_path: P
     (sitting,) = real.status()["sittings"]
     assert sitting["accounts"][0]["complete"] is True
     assert "all received and verified by the office" in real.central("status", home)
-    assert "全部已由考试中心接收并核验" in real.central("status", home, "--language", "zh")
+    assert "机构已全部收到并核验" in real.central("status", home, "--language", "zh")
     (response,) = json.loads(real.central("responses", home))
     assert response["digest"] == sha256_hex(encode(session.answers["q-1"]))
     found = json.loads(real.central("verify-receipt", home, code.lower().replace("-", " ")))

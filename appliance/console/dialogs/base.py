@@ -69,6 +69,14 @@ class Dialog(ModalScreen[R]):
     def show_hall(self, view: HallView) -> None:
         """Draw what has changed; most dialogs show nothing that does."""
 
+    def on_screen_suspend(self) -> None:
+        """Give way to the dialog above this one: two frames would run into one another."""
+        self.query(".dialog").set(visible=False)
+
+    def on_screen_resume(self) -> None:
+        """Show this dialog again."""
+        self.query(".dialog").set(visible=True)
+
 
 class ActDialog(Dialog[ActDone | None]):
     """Asks for what an act needs, and has it carried out."""

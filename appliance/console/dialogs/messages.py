@@ -88,9 +88,12 @@ PAIR_FAILURES: Final = Text(
 )
 PAIR_NO_FAILURES: Final = Text("没有输错", "No wrong codes")
 PAIR_OPEN_KEYS: Final = Text(
-    "C 停止配对   Esc 返回（配对码继续有效）", "C: stop pairing   Esc: back (the code stays open)"
+    "Enter 返回（配对码继续有效）   C 停止配对",
+    "Enter: back (the code stays open)   C: stop pairing",
 )
-PAIR_COMPLETE: Final = Text("✓ 所选座位都已配对", "✓ All of them are paired")
+PAIR_COMPLETE: Final = Text(
+    "✓ 所选座位都已配对：按 Enter 返回", "✓ All of them are paired: Enter goes back"
+)
 
 # --- the unlock code -------------------------------------------------------------------------
 UNLOCK_ASK: Final = Text("解锁码（三组，每组五个字符）", "Unlock code: three groups of five")
@@ -193,8 +196,8 @@ MOVE_NO_SUCH: Final = Text(
 )
 MOVE_SEAT: Final = Text("换到", "Move to")
 CLOSE_TELL: Final = Text(
-    "{account}。收场后本科目不能再改动，试卷密钥即销毁，余下的记录全部上报。",
-    "{account}. After closing nothing changes any more, the paper's key is destroyed and the "
+    "{account}。\n收场后本科目不能再改动，试卷密钥即销毁，余下的记录全部上报。",
+    "{account}.\nAfter closing nothing changes any more, the paper's key is destroyed and the "
     "rest of the record goes to the office.",
 )
 CHANGES_NOTHING: Final = Text("此操作不可撤回。", "This cannot be undone.")

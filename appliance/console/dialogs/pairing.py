@@ -28,6 +28,7 @@ class PairingDialog(ActDialog):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "all_or_none", show=False),
         Binding("c", "close_window", show=False),
+        Binding("enter", "go_on", show=False),
     ]
 
     def __init__(self, desk: Desk, hall: HallStatus, chosen: str = "") -> None:
@@ -140,7 +141,15 @@ class PairingDialog(ActDialog):
 
     def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
         """Take Enter in the list for the whole dialog's."""
-        self.action_submit()
+        self.action_go_on()
+
+    def action_go_on(self) -> None:
+        """Show the code; leave where it is shown already."""
+        hall = self.desk.view.hall
+        if hall is not None and self._is_open(hall):
+            self.action_leave()
+        else:
+            self.action_submit()
 
     @work(exclusive=True, group="act")
     async def action_close_window(self) -> None:

@@ -74,7 +74,7 @@ def test_the_sentence_of_the_day() -> None:
         "all received and verified by the office"
     )
     assert found.show("zh") == (
-        "6 人全部有结果：3 人交卷，2 人被拒或缺考，1 人由监考收卷；全部已由考试中心接收并核验"
+        "6 人均有结果：交卷 3 人，拒绝入场或缺考 2 人，强制收卷 1 人；机构已全部收到并核验"
     )
 
 

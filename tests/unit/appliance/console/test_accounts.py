@@ -19,7 +19,7 @@ def test_the_last_sentence_of_the_day():
         "6 accounted for: 4 handed in, 2 refused or absent; all received and verified by the office"
     )
     assert final_sentence(hall, Language.ZH) == (
-        "6 人均有结果：交卷 4 人，拒绝入场或缺考 2 人；全部已由考试机构收到并核验"
+        "6 人均有结果：交卷 4 人，拒绝入场或缺考 2 人；机构已全部收到并核验"
     )
 
 
