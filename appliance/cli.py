@@ -98,6 +98,11 @@ def _add_act(parsers: Any, parents: list[argparse.ArgumentParser]) -> None:
         "--staff-key", type=Path, help="their key file; else NAME.staff.pem in the box's staff_keys"
     )
     act.add_argument("--passphrase-file", type=Path, help="else the passphrase is asked for")
+    act.add_argument("--second", metavar="STAFF", help="a second person who signs a grave act")
+    act.add_argument("--second-key", type=Path, help="their key file; else as for --staff-key")
+    act.add_argument(
+        "--second-passphrase-file", type=Path, help="else their passphrase is asked for"
+    )
     act.add_argument("--code", action="append", default=[], help="an unlock code, for 'unlock'")
     act.add_argument("act", metavar="ACT", help="see below")
     act.add_argument("fields", nargs="*", metavar="NAME=VALUE", help="see below")

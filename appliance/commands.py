@@ -22,7 +22,8 @@ from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 from protocol import staff_api
 from protocol.errors import MalformedError, ProtocolError
 from protocol.identities import BoxIdentity, SealedIdentity, open_box_identity
-from protocol.staff_api import ActRefused
+from protocol.keys import SigningKey
+from protocol.staff_api import ActRefusal, ActRefused
 from protocol.values import decode, encode
 from runtime.errors import IpcError, MachineryError
 from runtime.files import make_folder
@@ -181,14 +182,26 @@ def act(options: Options) -> int:
     codes = tuple(options.code) or _asked_codes(wanted, hall)
     key = open_staff_key(file, options.passphrase_file)
     asked = staff_client.new_act(hall, file.staff, wanted)
-    reply = asyncio.run(staff_client.perform(settings.staff_socket, asked, key, codes))
+    second = _second_key(options, settings)
+    reply = asyncio.run(staff_client.perform(settings.staff_socket, asked, key, codes, second))
     if isinstance(reply, ActRefused):
         why = m.REFUSED[reply.code].say(language)
-        print(own.REFUSED.say(language, why=why, detail=reply.text), file=sys.stderr)
+        detail = reply.text_zh if language is m.Language.ZH else ""
+        print(own.REFUSED.say(language, why=why, detail=detail or reply.text), file=sys.stderr)
+        if reply.code is ActRefusal.SECOND_PERSON:
+            print(own.SECOND_HOW.say(language), file=sys.stderr)
         return 1
     numbers = ", ".join(str(n) for n in reply.decisions)
     print((own.DONE if numbers else own.DONE_WITHOUT).say(language, n=numbers))
     return 0
+
+
+def _second_key(options: Options, settings: Settings) -> SigningKey | None:
+    """Return the key of the second person who signs, None where nobody was named."""
+    if options.second is None and options.second_key is None:
+        return None
+    file = find_staff_key(Path(settings.staff_keys), options.second, options.second_key)
+    return open_staff_key(file, options.second_passphrase_file, from_environment=False)
 
 
 def _asked_codes(wanted: staff_api.Act, hall: staff_api.HallStatus) -> tuple[str, ...]:

@@ -45,3 +45,6 @@ PAIRING_CODE: Final = Text("配对码 {code}（座位 {seats}）", "Pairing code
 DONE: Final = Text("✓ 已执行并记录（第 {n} 号决定）", "✓ done and on record as decision {n}")
 DONE_WITHOUT: Final = Text("✓ 已执行", "✓ done")
 REFUSED: Final = Text("✗ 没有执行：{why}（{detail}）", "✗ not done: {why} ({detail})")
+SECOND_HOW: Final = Text(
+    "第二人请用 --second 名字 一同签名", "let the second person sign too: --second NAME"
+)

@@ -155,6 +155,32 @@ class CameraRules(_Section, frozen=True, kw_only=True):
     picture_lost: PictureLost
 
 
+class GraveAct(StrEnum):
+    """What a rule book may ask two people for."""
+
+    VOID = "void"
+    COLLECT_ALL = "collect_all"
+    TURN_AWAY = "turn_away"
+    CLOCK = "clock"
+    """Hall time back before a decision, or past the log-in while somebody is still expected."""
+
+
+class StaffRole(StrEnum):
+    """What a member of staff is in the hall."""
+
+    INVIGILATOR = "invigilator"
+    CHIEF = "chief"
+    QUALITY = "quality"
+
+
+class StaffRules(_Section, frozen=True, kw_only=True):
+    """Who may ask for something; what two people must sign, one of them of a role in ``one_of``."""
+
+    may_act: tuple[StaffRole, ...] = (StaffRole.INVIGILATOR, StaffRole.CHIEF)
+    two_people: tuple[GraveAct, ...] = (GraveAct.VOID, GraveAct.COLLECT_ALL, GraveAct.CLOCK)
+    one_of: tuple[StaffRole, ...] = (StaffRole.CHIEF, StaffRole.QUALITY)
+
+
 class PhotoRules(_Section, frozen=True, kw_only=True):
     """What a roster photo must be. Shapes are width to height in thousandths."""
 
@@ -196,6 +222,7 @@ class RuleBook(_Section, frozen=True, kw_only=True):
     cameras: CameraRules
     photo: PhotoRules
     end: EndRules
+    staff: StaffRules = StaffRules()
 
 
 def read_rule_book(text: str) -> RuleBook:
@@ -213,6 +240,8 @@ def read_rule_book(text: str) -> RuleBook:
             "identity: expected accept_below to be at most refuse_above; "
             f"got {book.identity.accept_below} and {book.identity.refuse_above}"
         )
+    if not book.staff.may_act:
+        raise RuleBookError("staff.may_act: expected at least one role; got none")
     if not book.login.fields:
         raise RuleBookError("login.fields: expected at least one field; got none")
     return book

@@ -9,7 +9,8 @@ Served on a Unix socket to the console and to ``exam-appliance act`` alike::
     GET  /v1/pictures/{candidate}/camera     -> image/jpeg, of the last look at the face
 
 An act is signed with the staff key, so every decision on record names a person who
-really asked for it. Unlock codes travel beside the act, never in it: acts are kept.
+really asked for it; a grave one by two people. Unlock codes travel beside the act, never
+in it: acts are kept.
 """
 
 from enum import StrEnum
@@ -226,7 +227,10 @@ def open_act(envelope: Envelope, staff_key: VerifyKey) -> StaffAct:
 
 
 class ActRequest(Value, frozen=True, kw_only=True):
-    """An act, and for `Unlock` the codes as they were typed."""
+    """An act, and for `Unlock` the codes as they were typed.
+
+    Two people sign a grave act, both in its one envelope (`protocol.second_signature`).
+    """
 
     act: Envelope
     codes: tuple[str, ...] = ()
@@ -251,13 +255,20 @@ class ActRefusal(StrEnum):
     """The paper is not unlocked yet."""
     MALFORMED = "malformed"
     DISK = "disk"
+    STALE = "stale"
+    """Signed at another hall time than now: ask again."""
+    NOT_ALLOWED = "not_allowed"
+    """The person's role does not reach."""
+    SECOND_PERSON = "second_person"
+    """A second person must sign the same act."""
 
 
 class ActRefused(Value, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):
-    """``text`` says what was expected, what came, and what to do."""
+    """``text`` says what was expected, what came, and what to do; ``text_zh`` the same."""
 
     code: ActRefusal
     text: str
+    text_zh: str = ""
     at: Milliseconds = 0
 
 

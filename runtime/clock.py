@@ -208,18 +208,26 @@ class HallClock:
 
         Raises `ClockError` if that lies before ``not_before``, the last record that binds.
         """
+        self.adopt(self.planned(hall_ms, not_before=not_before))
+        return self.anchor
+
+    def planned(self, hall_ms: int, *, not_before: int) -> Anchor:
+        """Return the anchor of a confirmation, which nothing follows yet: it is kept first."""
         if hall_ms < not_before:
             raise ClockError(
                 f"expected a time not before the last record ({not_before} ms), "
                 f"got {hall_ms} ms; look at the time again, date and zone included"
             )
-        self._latest = hall_ms
-        self.anchor = Anchor(
+        return Anchor(
             boot=self._steady.boot(),
             offset_ms=hall_ms - self._steady.steady_ms(),
             confirmed=True,
         )
-        return self.anchor
+
+    def adopt(self, anchor: Anchor) -> None:
+        """Go by a planned anchor from now on."""
+        self.anchor = anchor
+        self._latest = self._steady.steady_ms() + anchor.offset_ms
 
     def look(self, *, tolerance_ms: int = 1_000) -> Jump | None:
         """Compare the machine's clocks with the last look; hall time is not touched by it."""

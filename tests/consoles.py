@@ -75,7 +75,7 @@ async def console(
     async with scripted_desk(status, folder) as desk:
         if before is not None:
             await before(desk)
-        link = HallLink(desk.socket, "wang", KEY)
+        link = HallLink(desk.socket, "wang", KEY, folder)
         app = ConsoleApp(link, language=language, surroundings=surroundings, steady=lambda: 0.0)
         async with app.run_test(size=size) as pilot:
             found = Console(app, pilot, desk)

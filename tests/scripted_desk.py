@@ -37,6 +37,8 @@ class ScriptedDesk:
         self.socket = socket
         self.asked: list[StaffAct] = []
         self.codes: list[tuple[str, ...]] = []
+        self.signers: list[int] = []
+        """How many people signed each act."""
         self.replies: list[ActReply] = []
         """Given in turn; after them every act is done."""
         self.follows: Callable[[StaffAct], HallStatus | None] = lambda _act: None
@@ -45,15 +47,16 @@ class ScriptedDesk:
         self.loses_replies = False
         self._runner: web.AppRunner | None = None
 
-    def refuse(self, code: ActRefusal, text: str, at: int = 0) -> None:
+    def refuse(self, code: ActRefusal, text: str, at: int = 0, zh: str = "") -> None:
         """Refuse the next act."""
-        self.replies.append(ActRefused(code=code, text=text, at=at))
+        self.replies.append(ActRefused(code=code, text=text, text_zh=zh, at=at))
 
     async def perform(self, request: ActRequest) -> ActReply:
         """Verify and note an act; reply what the script says."""
         asked = open_act(request.act, KEY.public)
         self.asked.append(asked)
         self.codes.append(request.codes)
+        self.signers.append(len(request.act.signatures))
         if self.loses_replies:
             raise web.HTTPBadGateway(text="the reply is lost")
         reply = self.replies.pop(0) if self.replies else ActDone(decisions=(1,))

@@ -31,6 +31,7 @@ from appliance.console.office_screen import OfficeScreen
 from appliance.console.palette import CALM, THEME
 from appliance.console.seat_page import SeatPage
 from appliance.console.view import HallView, ShowsHall, Surroundings
+from protocol.keys import SigningKey
 from protocol.staff_api import Act, ActReply, HallStatus, SeatStatus, StaffAct
 
 _DRAW_EVERY_S: Final = 0.5
@@ -148,9 +149,20 @@ class ConsoleApp(App[None]):
         """Return an act of this moment to sign; None before the first status came."""
         return None if self._view.hall is None else self._link.asked(self._view.hall, act)
 
-    async def ask(self, asked: StaffAct, codes: tuple[str, ...] = ()) -> ActReply:
+    @property
+    def staff(self) -> str:
+        """Who acts here."""
+        return self._link.staff
+
+    async def second_key(self, staff: str, passphrase: str) -> SigningKey:
+        """Open a second person's key; raise `StaffKeyError` or `OSError`."""
+        return await self._link.second_key(staff, passphrase)
+
+    async def ask(
+        self, asked: StaffAct, codes: tuple[str, ...] = (), second: SigningKey | None = None
+    ) -> ActReply:
         """Have it carried out; raise `LinkLostError`."""
-        return await self._link.ask(asked, codes)
+        return await self._link.ask(asked, codes, second)
 
     async def picture(self, candidate: str, which: str) -> bytes | None:
         """Return a picture of a candidate: ``roster`` or ``camera``."""

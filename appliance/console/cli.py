@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     if options.pictures == "best":
         ask_terminal()
-    link = HallLink(settings.staff_socket, file.staff, key)
+    link = HallLink(settings.staff_socket, file.staff, key, Path(settings.staff_keys))
     ConsoleApp(link, language=Language(options.language)).run()
     return 0
 

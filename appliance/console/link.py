@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 from appliance.ipc import staff_client
+from appliance.ipc.staff_keys import SUFFIX
 from protocol.errors import ProtocolError
 from protocol.keys import SigningKey
 from protocol.staff_api import Act, ActReply, HallStatus, StaffAct
@@ -40,10 +41,11 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True):
 class HallLink:
     """Speaks to core in the name of one staff member."""
 
-    def __init__(self, socket: Path, staff: str, key: SigningKey) -> None:
+    def __init__(self, socket: Path, staff: str, key: SigningKey, keys: Path | None = None) -> None:
         self.socket: Final = socket
         self.staff: Final = staff
         self._key: Final = key
+        self._keys: Final = keys
 
     async def follow(self) -> AsyncIterator[HallStatus | Lost]:
         """Yield the status whenever it has changed, and `Lost` when the line ends; for ever."""
@@ -64,11 +66,20 @@ class HallLink:
         """Return an act of this moment; asked for twice it is done once."""
         return staff_client.new_act(hall, self.staff, act)
 
-    async def ask(self, asked: StaffAct, codes: tuple[str, ...] = ()) -> ActReply:
+    async def second_key(self, staff: str, passphrase: str) -> SigningKey:
+        """Open the key of a second person, who stands here; raise `StaffKeyError` or `OSError`."""
+        if self._keys is None:
+            raise staff_client.StaffKeyError("this console knows no folder of staff keys")
+        path = self._keys / f"{staff}{SUFFIX}"
+        return await asyncio.to_thread(staff_client.read_staff_key, path, passphrase)
+
+    async def ask(
+        self, asked: StaffAct, codes: tuple[str, ...] = (), second: SigningKey | None = None
+    ) -> ActReply:
         """Have an act carried out; raise `LinkLostError` where nobody answers."""
         try:
             async with asyncio.timeout(_ACT_S):
-                return await staff_client.perform(self.socket, asked, self._key, codes)
+                return await staff_client.perform(self.socket, asked, self._key, codes, second)
         except (*_LOST, ProtocolError) as error:
             raise LinkLostError(str(error)) from error
 

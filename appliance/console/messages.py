@@ -1,39 +1,18 @@
 """Everything that the console says, in Chinese and English; nothing else of it holds text.
 
 Values go in by name: ``ARMED.say(Language.ZH, start="09:00")``. What the box says in words
-of its own (the detail of a refusal) is shown as it came, behind a sentence of ours.
+of its own (the detail of a refusal, in both languages) is shown behind a sentence of ours.
 """
 
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from exam.session import State
+from appliance.ipc import words
 from protocol.parcel import Lane
 from protocol.staff_api import ActRefusal, TaskKind
 
-
-class Language(StrEnum):
-    """What the console speaks."""
-
-    ZH = "zh"
-    EN = "en"
-
-    @property
-    def other(self) -> "Language":
-        """Return the language that the key switches to."""
-        return Language.EN if self is Language.ZH else Language.ZH
-
-
-class Text(NamedTuple):
-    """One message in both languages."""
-
-    zh: str
-    en: str
-
-    def say(self, language: Language, **values: object) -> str:
-        """Return the message with its values."""
-        return (self.zh if language is Language.ZH else self.en).format(**values)
-
+Language = words.Language
+Text = words.Text
+STATE: Final = words.STATE
 
 # --- the head of the screen ------------------------------------------------------------------
 TO_START: Final = Text("距开考 {left}（{at} 开考）", "Starts in {left} (at {at})")
@@ -116,21 +95,6 @@ NEXT_OFFICE_DOWN: Final = Text(
 )
 
 # --- seats -----------------------------------------------------------------------------------
-STATE: Final[dict[State, Text]] = {
-    State.EXPECTED: Text("未到", "expected"),
-    State.SEATED: Text("已入座", "seated"),
-    State.IDENTIFIED: Text("已核验", "identified"),
-    State.WAITING: Text("候考", "waiting"),
-    State.ANSWERING: Text("答题中", "answering"),
-    State.PAUSED: Text("已暂停", "paused"),
-    State.AWAY: Text("离座", "away"),
-    State.HANDED_IN: Text("已交卷", "handed in"),
-    State.HANDED_IN_PROVISIONALLY: Text("暂定交卷", "provisional"),
-    State.COLLECTED: Text("强制收卷", "collected"),
-    State.VOIDED: Text("作废", "voided"),
-    State.REFUSED: Text("拒绝入场", "refused"),
-    State.ABSENT: Text("缺考", "absent"),
-}
 COLUMN_SEAT: Final = Text("座位", "Seat")
 COLUMN_NAME: Final = Text("姓名", "Name")
 COLUMN_READY: Final = Text("见通配备", "F L P R")
@@ -287,6 +251,12 @@ NOT_SENT: Final = Text(
     "没有执行：连不上考场主机。所填内容保留着，恢复后再按 Enter。",
     "Not done: no connection to core. What you typed is kept; press Enter again when it is back.",
 )
+SECOND_NAME: Final = Text("第二人", "Second person")
+SECOND_PASSPHRASE: Final = Text("第二人的口令", "Their passphrase")
+SECOND_WRONG: Final = Text(
+    "打不开 {name} 的密钥：请核对姓名和口令",
+    "The key of {name} does not open: look at name and passphrase",
+)
 REFUSED: Final[dict[ActRefusal, Text]] = {
     ActRefusal.UNTRUSTED: Text(
         "主机不认这把考务密钥，请换用本场名单内的密钥。",
@@ -307,6 +277,14 @@ REFUSED: Final[dict[ActRefusal, Text]] = {
     ActRefusal.DISK: Text(
         "主机磁盘写不进，什么也没有改变。请技术员查看磁盘后再试。",
         "The box cannot write to its disk; nothing was changed. Have the disk looked at.",
+    ),
+    ActRefusal.STALE: Text(
+        "这项请求不是现在的，没有执行。请再操作一次。",
+        "The act is not of this moment and was not done. Do it again.",
+    ),
+    ActRefusal.NOT_ALLOWED: Text("您的角色不能发出这项操作。", "Your role does not ask for this."),
+    ActRefusal.SECOND_PERSON: Text(
+        "这项操作要两人签名。", "This needs the signatures of two people."
     ),
 }
 

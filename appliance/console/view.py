@@ -9,6 +9,7 @@ from typing import Final, Protocol, runtime_checkable
 import msgspec
 
 from appliance.console.messages import Language, Text
+from protocol.keys import SigningKey
 from protocol.staff_api import Act, ActReply, HallStatus, SeatStatus, StaffAct
 
 BREAKPOINTS: Final = [(0, "-narrow"), (110, "-wide")]
@@ -66,7 +67,16 @@ class Desk(Protocol):
     def asked(self, act: Act) -> StaffAct | None:
         """Return an act of this moment to sign; None before the first status came."""
 
-    async def ask(self, asked: StaffAct, codes: tuple[str, ...] = ()) -> ActReply:
+    @property
+    def staff(self) -> str:
+        """Who acts here."""
+
+    async def second_key(self, staff: str, passphrase: str) -> SigningKey:
+        """Open a second person's key; raise `StaffKeyError` or `OSError`."""
+
+    async def ask(
+        self, asked: StaffAct, codes: tuple[str, ...] = (), second: SigningKey | None = None
+    ) -> ActReply:
         """Have it carried out; raise `LinkLostError`."""
 
     async def picture(self, candidate: str, which: str) -> bytes | None:

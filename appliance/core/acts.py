@@ -5,36 +5,51 @@ The steps of `Acts.perform`:
 1. The act is signed by a staff member of the bundle, for this box and this sitting.
 2. An act that was replied to before, or whose decision is on record (core fell before its
    reply), is answered from the record, and nothing is done twice.
-3. It is carried out by the part of core that it concerns; a decision names the act.
-4. The reply is kept with the act's nonce.
+3. It is of now, the role of who asks reaches, and a grave one is signed by two people
+   (`appliance.core.permission`).
+4. It is carried out by the part of core that it concerns; a decision names the act.
+5. The reply is kept with the act's nonce.
 """
 
 import asyncio
+import datetime as dt
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from appliance.core import records
+from appliance.core import messages as m
+from appliance.core import permission, records
 from appliance.core.box import Box
-from appliance.core.closing import Closer, OpenEndedError
-from appliance.core.decisions import Decider, NotPossibleError
+from appliance.core.closing import Closer
+from appliance.core.decisions import Also, Decider, Write
 from appliance.core.hall import Hall, Seating
 from appliance.core.pairing import OverlapError, PairingDesk
-from appliance.core.release import Release, WaitError
+from appliance.core.refusals import (
+    DiskRefusedError,
+    LockedError,
+    MalformedActError,
+    NotPossibleError,
+    RefusedError,
+    UnknownError,
+)
+from appliance.core.release import Release
+from exam import times
 from exam.identifiers import IdentifierError
 from exam.session import State
 from protocol import decisions as d
 from protocol import staff_api as api
-from protocol.codes import CodeError
 from protocol.decisions import Scope, What
 from protocol.envelope import Envelope
-from protocol.errors import MalformedError, ProtocolError, UntrustedError, WrongCodeError
-from protocol.keys import VerifyKey
-from protocol.staff_api import ActDone, ActRefusal, ActRefused, ActReply, ActRequest, StaffAct
+from protocol.errors import MalformedError, ProtocolError
+from protocol.staff_api import ActDone, ActReply, ActRequest, StaffAct
 from protocol.values import decode, encode
-from runtime.clock import HallClock, SteadyClock
+from runtime.clock import Anchor, HallClock, SteadyClock
 from runtime.database import Database
-from runtime.errors import ClockError, DiskError
+from runtime.errors import ClockError, DatabaseError, DiskError
+
+_log = logging.getLogger(__name__)
 
 _SOONEST_START_MS: Final = 3_000
 """Seats must hear of the start before it comes."""
@@ -76,46 +91,38 @@ class Acts:
         """Carry out a signed act; return what was done, or why not."""
         async with self._one_at_a_time:
             try:
-                # 1
-                asked = self._verified(request.act)
-                # 2
-                before = await self._database.read(lambda c: records.reply_to(c, asked.nonce))
-                if before is not None:
-                    return api.decode_act_reply(before)
-                numbers = self._decided_before(request.act)
-                # 3
-                if not numbers:
-                    numbers = await self._carry_out(asked, request)
-                reply: ActReply = ActDone(decisions=tuple(numbers))
-            except Exception as error:
-                refused = _refusal(error)
-                if refused is None:
-                    raise
-                return refused
+                return await self._performed(request)
+            except RefusedError as error:
+                return error.reply()
+            except (ProtocolError, IdentifierError) as error:
+                return MalformedActError(m.MALFORMED, detail=str(error)).reply()
+            except DiskError as error:
+                return DiskRefusedError(m.DISK, detail=str(error)).reply()
+
+    async def _performed(self, request: ActRequest) -> ActReply:
+        # 1
+        asked, signers = permission.signed_act(request.act, self._hall.manifest.staff, self._box)
+        # 2
+        before = await self._database.read(lambda c: records.reply_to(c, asked.nonce))
+        if before is not None:
+            return api.decode_act_reply(before)
+        numbers = self._decided_before(request.act)
+        if not numbers:
+            # 3
+            permission.check_time(asked, self._clock.now())
+            grave = permission.grave_act(asked.act, sets_clock_far=self._sets_clock_far(asked.act))
+            permission.check_people(signers, self._hall.rules.staff, grave)
             # 4
-            data = encode(reply)
-            await self._database.write(lambda c: records.put_reply(c, asked.nonce, data))
-            return reply
+            numbers = await self._carry_out(asked, request)
+        reply: ActReply = ActDone(decisions=tuple(numbers))
+        # 5
+        data = encode(reply)
+        await self._database.write(lambda c: records.put_reply(c, asked.nonce, data))
+        return reply
 
     def _decided_before(self, envelope: Envelope) -> list[int]:
         """Return the decisions that this very act has led to."""
         return [made.n for made, _ in self._decider.made if made.act == envelope.digest]
-
-    def _verified(self, envelope: Envelope) -> StaffAct:
-        keys = {m.key: m for m in self._hall.manifest.staff}
-        for text, member in keys.items():
-            key = VerifyKey.from_hex(text)
-            if any(s.keyid == key.id for s in envelope.signatures):
-                act = api.open_act(envelope, key)
-                if act.staff != member.id:
-                    raise UntrustedError(f"{member.id} signed an act in the name of {act.staff}")
-                box = self._box
-                here = (box.centre, box.sitting, box.appliance, box.generation)
-                there = (act.centre, act.sitting, act.appliance, act.generation)
-                if there != here:
-                    raise UntrustedError(f"the act is for {_place(there)}; this is {_place(here)}")
-                return act
-        raise UntrustedError("expected an act signed by a staff member of this sitting's bundle")
 
     # --- carrying out ------------------------------------------------------------------------
 
@@ -125,13 +132,7 @@ class Acts:
             case api.OpenDoors(correction=correction):
                 return await self._open_doors(correction, asked, request.act)
             case api.OpenPairing(seats=seats, replace=replace):
-                self._pairing.open_window(
-                    self._known_seats(seats),
-                    by=asked.staff,
-                    now=self._steady.steady_ms(),
-                    replace=replace,
-                )
-                return []
+                return self._open_pairing(seats, asked.staff, replace=replace)
             case api.ClosePairing():
                 for window in self._pairing.windows(self._steady.steady_ms()):
                     self._pairing.close(window.id, by=asked.staff)
@@ -152,14 +153,78 @@ class Acts:
             case _:
                 return await self._about_candidates(act, asked, request.act)
 
+    def _open_pairing(self, seats: Sequence[str], by: str, *, replace: bool) -> list[int]:
+        now = self._steady.steady_ms()
+        try:
+            self._pairing.open_window(self._known_seats(seats), by=by, now=now, replace=replace)
+        except OverlapError:
+            raise NotPossibleError(m.WINDOW_OPEN) from None
+        return []
+
+    # --- the clock ---------------------------------------------------------------------------
+
+    def _sets_clock_far(self, act: object) -> bool:
+        """Say whether doors are opened with a time that two people should have looked at.
+
+        Back before a decision on record; or past the log-in while somebody is still expected,
+        who would be absent at once.
+        """
+        if not isinstance(act, api.OpenDoors) or not act.correction:
+            return False
+        new, subject = self._clock.now() + act.correction, self._hall.current()
+        if new < self._last_decision() or subject is None:
+            return new < self._last_decision()
+        armed = self._hall.subjects[subject.id].armed_start
+        too_late = isinstance(times.doors(self._hall.rules, subject, armed, new), times.TooLate)
+        expected = any(s.session.state is State.EXPECTED for s in self._hall.seatings(subject.id))
+        return too_late and expected
+
+    def _last_decision(self) -> int:
+        return max((decision.at for decision, _ in self._decider.made), default=0)
+
     async def _open_doors(self, correction: int, asked: StaffAct, envelope: Envelope) -> list[int]:
-        now = self._clock.now()
-        last = max((decision.at for decision, _ in self._decider.made), default=0)
-        self._clock.confirm(now + correction, not_before=last)
-        await self._keep_anchor()
+        """Decide first: decision and anchor are one transaction, then the clock goes by it.
+
+        Before the start hall time may go back before the record: a wrong correction can be
+        taken back. After it times of entry bind.
+        """
+        planned: list[Anchor] = []
+
+        def also(at: int) -> Write:
+            planned.append(self._planned(at + correction))
+            anchor = encode(planned[0]).decode()
+
+            def write(connection: records.Connection) -> None:
+                records.put_fact(connection, "anchor", anchor)
+                records.put_fact(connection, "last_ms", str(at + correction))
+                records.put_fact(connection, "clock_confirmed_by", asked.staff)
+
+            return write
+
+        numbers = await self._all(d.DoorsOpened(correction=correction), asked, envelope, also)
+        self._clock.adopt(planned[0])
         self._hall.clock_confirmed_by = asked.staff
-        await self._database.write(lambda c: records.put_fact(c, "clock_confirmed_by", asked.staff))
-        return await self._all(d.DoorsOpened(correction=correction), asked, envelope)
+        try:  # a round may have kept the clock of before in the meantime
+            await self._keep_anchor()
+        except (DiskError, DatabaseError):
+            _log.exception("the clock is kept at the next round")
+        return numbers
+
+    def _planned(self, hall_ms: int) -> Anchor:
+        began = any(state.released for state in self._hall.subjects.values())
+        last = self._last_decision() if began else 0
+        try:
+            return self._clock.planned(hall_ms, not_before=last)
+        except ClockError:
+            raise NotPossibleError(
+                m.CLOCK_BACK, last=self._shown(last), got=self._shown(hall_ms)
+            ) from None
+
+    def _shown(self, at: int) -> str:
+        zone = ZoneInfo(self._hall.sitting.time_zone)
+        return dt.datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    # --- the start ---------------------------------------------------------------------------
 
     async def _arm(
         self, act: api.Arm | api.Disarm, asked: StaffAct, envelope: Envelope
@@ -167,13 +232,13 @@ class Acts:
         self._check_current(act.subject)
         state = self._hall.subjects[act.subject]
         if state.released:
-            raise NotPossibleError("the subject has begun; pause or extend it instead")
+            raise NotPossibleError(m.BEGUN)
         if isinstance(act, api.Disarm):
             numbers = await self._all(d.Disarmed(), asked, envelope)
             state.armed_start = None
             return numbers
         if state.paper_key is None:
-            raise _LockedError("the paper is still locked: enter the unlock code first")
+            raise LockedError(m.LOCKED)
         soonest = self._clock.now() + _SOONEST_START_MS
         planned = self._hall.subject(act.subject).opens
         start = max(act.start or planned, soonest)
@@ -236,10 +301,12 @@ class Acts:
             case _:
                 raise MalformedError(f"no such act: {type(act).__name__}")
 
-    async def _all(self, what: What, asked: StaffAct, envelope: Envelope) -> list[int]:
+    async def _all(
+        self, what: What, asked: StaffAct, envelope: Envelope, also: Also | None = None
+    ) -> list[int]:
         subject = self._hall.current()
         if subject is None:
-            raise NotPossibleError("every subject of this sitting is closed")
+            raise NotPossibleError(m.ALL_CLOSED)
         decision = await self._decider.decide(
             what,
             subject.id,
@@ -247,6 +314,7 @@ class Acts:
             scope=Scope.ALL,
             by=asked.staff,
             act=envelope,
+            also=also,
         )
         return [decision.n]
 
@@ -255,20 +323,20 @@ class Acts:
     def _check_current(self, subject: str) -> None:
         current = self._hall.current()
         if current is None or current.id != subject:
-            there = "none" if current is None else current.id
-            raise NotPossibleError(f"the subject whose turn it is: {there}; asked for: {subject}")
+            turn = "-" if current is None else current.id
+            raise NotPossibleError(m.NOT_ITS_TURN, turn=turn, asked=subject)
 
     def _seating(self, candidate: str) -> Seating:
         subject = self._hall.current()
         found = None if subject is None else self._hall.seating(candidate, subject.id)
         if found is None:
-            raise _UnknownError(f"no candidate {candidate!r} in the present subject")
+            raise UnknownError(m.NO_CANDIDATE, candidate=candidate)
         return found
 
     def _known_seats(self, seats: Sequence[str]) -> Sequence[str]:
         unknown = [seat for seat in seats if seat not in self._hall.seats]
         if unknown:
-            raise _UnknownError(f"no seat {', '.join(unknown)} in this sitting")
+            raise UnknownError(m.NO_SEAT, seats=list(unknown))
         return seats
 
     def _check_free(self, seat: str) -> None:
@@ -276,42 +344,7 @@ class Acts:
         subject = self._hall.current()
         there = None if subject is None else self._hall.at_seat(seat, subject.id)
         if there is not None and there.session.state not in {State.ABSENT, State.REFUSED}:
-            raise NotPossibleError(f"seat {seat} belongs to {there.candidate.id}; choose another")
-
-
-class _UnknownError(Exception):
-    pass
-
-
-class _LockedError(Exception):
-    pass
-
-
-def _place(place: tuple[str, str, str, int]) -> str:
-    return "{}, {}, {} generation {}".format(*place)
-
-
-def _refusal(error: Exception) -> ActRefused | None:
-    """Return the refusal that an expected error means; None for what nobody expected."""
-    match error:
-        case WaitError(at=at):
-            return ActRefused(code=ActRefusal.WAIT, text=str(error), at=at)
-        case WrongCodeError() | CodeError():
-            return ActRefused(code=ActRefusal.WRONG_CODE, text=str(error))
-        case UntrustedError():
-            return ActRefused(code=ActRefusal.UNTRUSTED, text=str(error))
-        case _LockedError():
-            return ActRefused(code=ActRefusal.LOCKED, text=str(error))
-        case NotPossibleError() | OpenEndedError() | OverlapError() | ClockError():
-            return ActRefused(code=ActRefusal.NOT_NOW, text=str(error))
-        case _UnknownError():
-            return ActRefused(code=ActRefusal.UNKNOWN, text=str(error))
-        case ProtocolError() | IdentifierError():
-            return ActRefused(code=ActRefusal.MALFORMED, text=str(error))
-        case DiskError():
-            return ActRefused(code=ActRefusal.DISK, text=str(error))
-        case _:
-            return None
+            raise NotPossibleError(m.SEAT_TAKEN, seat=seat, name=there.candidate.name)
 
 
 def read_request(data: bytes) -> ActRequest:

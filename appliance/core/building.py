@@ -120,7 +120,7 @@ async def build_core(
 ) -> Core:
     """Build the parts on the record, and put the hall back where it stood."""
     kept = await database.read(resume.read_kept)
-    clock = _clock(kept, steady)
+    clock = _clock(kept, steady, bundle.manifest.made_at)
     box = Box(
         centre=bundle.manifest.centre,
         sitting=bundle.manifest.sitting.id,
@@ -133,6 +133,8 @@ async def build_core(
     journal = Journal(database, hall, box)
     decider = Decider(database, hall, box)
     decider.made.extend(resume.restore(kept, hall, journal, box.key.public))
+    if not clock.anchor.confirmed:  # guessed anew after a boot: somebody must look again
+        hall.clock_confirmed_by = ""
     if "generation" not in kept.facts:
         await _open_generation(database, bundle, box)
     log = Log(database, box, identity.log_signing_key())
@@ -185,10 +187,16 @@ def _parcel_maker(
     )
 
 
-def _clock(kept: resume.Kept, steady: SteadyClock) -> HallClock:
+def _clock(kept: resume.Kept, steady: SteadyClock, made_at: int) -> HallClock:
+    """Return the hall's clock: never before the last record, nor before the bundle was made.
+
+    So a box whose battery is dead accepts the seats' certificates, which are of the bundle's
+    day, before a person has confirmed the time.
+    """
     text = kept.facts.get("anchor")
     anchor = None if text is None else decode(text.encode(), Anchor)
-    return HallClock(steady, anchor=anchor, last_ms=int(kept.facts.get("last_ms", "0")))
+    last = max(int(kept.facts.get("last_ms", "0")), made_at)
+    return HallClock(steady, anchor=anchor, last_ms=last)
 
 
 async def _open_generation(database: Database, bundle: Bundle, box: Box) -> None:

@@ -19,11 +19,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from appliance.core import messages as m
 from appliance.core import records
 from appliance.core.box import Box
 from appliance.core.decisions import Decider, Write
 from appliance.core.hall import Hall, Seating
+from appliance.core.refusals import NotPossibleError
 from appliance.core.release import Release
+from appliance.ipc.words import STATE
 from exam.session import ENDED, State
 from protocol.closing import Accounted, Closing, Ending, sign_closing
 from protocol.decisions import Decision, Scope, SubjectClosed
@@ -39,10 +42,6 @@ _ENDINGS = {
     State.REFUSED: Ending.REFUSED,
     State.ABSENT: Ending.ABSENT,
 }
-
-
-class OpenEndedError(Exception):
-    """Somebody is not accounted for; the message names who."""
 
 
 class Closer:
@@ -63,7 +62,7 @@ class Closer:
         self._after = after
 
     async def close(self, subject: str, by: str, act: Envelope) -> Decision:
-        """Decide, sign and keep the account, in one step. Raises `OpenEndedError`."""
+        """Decide, sign and keep the account, in one step. Raises `NotPossibleError`."""
         people = sorted(self._hall.seatings(subject), key=lambda s: s.candidate.id)
         # 1
         async with contextlib.AsyncExitStack() as still:
@@ -112,13 +111,12 @@ class Closer:
 
 def _check_all_ended(people: list[Seating]) -> None:
     open_ended = [
-        f"{s.candidate.name} ({s.session.state})" for s in people if s.session.state not in ENDED
+        NotPossibleError(m.PERSON_IN_STATE, name=s.candidate.name, state=STATE[s.session.state])
+        for s in people
+        if s.session.state not in ENDED
     ]
     if open_ended:
-        raise OpenEndedError(
-            f"not accounted for: {', '.join(open_ended[:8])}; "
-            "collect their papers or mark them absent first"
-        )
+        raise NotPossibleError(m.NOT_ACCOUNTED, people=open_ended[:8])
 
 
 def _accounted(seating: Seating) -> Accounted:

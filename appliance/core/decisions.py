@@ -15,9 +15,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from appliance.core import messages as m
 from appliance.core import records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
+from appliance.core.refusals import NotPossibleError, not_now
 from exam.session import NotNow, Session, happen
 from protocol.decisions import MACHINE, Decision, Moved, Scope, What, sign_decision
 from protocol.envelope import Envelope
@@ -31,10 +33,6 @@ Write = Callable[[records.Connection], None]
 Also = Callable[[int], Write]
 """Called with the decision's time while nobody else can decide; what it returns is written in
 the decision's own transaction. What it raises refuses the decision."""
-
-
-class NotPossibleError(Exception):
-    """The session table has no such step; the message says what would be possible."""
 
 
 class Decider:
@@ -113,9 +111,7 @@ class Decider:
     def _check_open(self, subject: str) -> None:
         """Raise `NotPossibleError` for a closed subject: its account is signed."""
         if self._hall.subjects[subject].closing is not None:
-            raise NotPossibleError(
-                f"subject {subject} is closed and its account signed; nothing more is decided in it"
-            )
+            raise NotPossibleError(m.CLOSED, subject=subject)
 
     def _following(
         self, what: What, concerned: Sequence[Seating], at: int, scope: Scope
@@ -129,7 +125,7 @@ class Decider:
             if isinstance(after, NotNow):
                 if scope is Scope.ALL:  # a decision for all concerns those whom it can
                     continue
-                raise NotPossibleError(f"{seating.candidate.id}: {after}")
+                raise not_now(seating.candidate.name, after)
             following.append((seating, after))
         return following
 

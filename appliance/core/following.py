@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from appliance.core import records
-from appliance.core.decisions import Decider, NotPossibleError
+from appliance.core.decisions import Decider
 from appliance.core.hall import Hall, Seating
 from appliance.core.identity_check import IdentityCheck
 from appliance.core.journal import Journal
 from appliance.core.links import Link, Links
 from appliance.core.receipts import Receipts
+from appliance.core.refusals import NotPossibleError
 from appliance.core.release import Release
 from appliance.core.sessions import GrantGiven
 from exam.rulebook import Consequence

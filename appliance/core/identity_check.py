@@ -8,9 +8,10 @@ without consent, or without a camera, a person looks.
 import logging
 from collections.abc import Callable
 
-from appliance.core.decisions import Decider, NotPossibleError
+from appliance.core.decisions import Decider
 from appliance.core.hall import Hall, Seating
 from appliance.core.links import Links
+from appliance.core.refusals import NotPossibleError
 from exam.rulebook import IdentityFailure
 from exam.session import State
 from protocol.decisions import Decision, IdentityDecided, Scope

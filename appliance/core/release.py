@@ -14,15 +14,19 @@ The way of P:
 """
 
 import asyncio
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from appliance.core import messages as m
 from appliance.core import records
 from appliance.core.hall import Hall, Seating
 from appliance.core.links import Links
+from appliance.core.refusals import CodeRefusedError, WaitError
 from exam.session import State
 from protocol.codes import CodeError
 from protocol.errors import ProtocolError, WrongCodeError
@@ -40,14 +44,6 @@ _LONGEST_WAIT_MS: Final = 300_000
 _THROUGH_THE_DOOR: Final = frozenset({State.WAITING, State.ANSWERING, State.PAUSED, State.AWAY})
 
 _log = logging.getLogger(__name__)
-
-
-class WaitError(Exception):
-    """Too many wrong codes: ``at`` is the hall time from which another may be tried."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__("too many wrong codes: wait before the next try")
-        self.at: Final = at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,23 +122,33 @@ class Release:
         return SealingIdentity.parse(self._box.open(wrapped.read_bytes()).decode())
 
     async def unlock(self, subject: str, codes: Sequence[str], by: str) -> None:
-        """Open P with the codes. Raises `WaitError`, `CodeError` or `WrongCodeError`."""
+        """Open P with the codes. Raises `WaitError` or `CodeRefusedError`."""
         async with self._unlocking:
             paper = self._hall.paper(subject)
             if paper is None:
                 raise ProtocolError(f"the bundle has no paper for subject {subject}")
-            if self._now() < self.tries(subject).next_at:
-                raise WaitError(self.tries(subject).next_at)
+            self._check_wait(subject)
             if len(codes) != len(paper.code_salts):
-                raise CodeError(f"expected {len(paper.code_salts)} code(s); got {len(codes)}", 0)
+                wanted = len(paper.code_salts)
+                raise CodeRefusedError(m.CODES_WANTED, wanted=wanted, got=len(codes))
             try:
                 key = await asyncio.to_thread(self._open, paper, codes)
             except WrongCodeError:
                 await self._note(paper, by, opened=False)
-                raise
+                raise CodeRefusedError(m.CODE_WRONG) from None
+            except CodeError as error:
+                text = m.CODE_GROUP if error.group else m.CODE_LENGTH
+                raise CodeRefusedError(text, group=error.group) from None
             await asyncio.to_thread(self._wrap, subject, key)
             await self._note(paper, by, opened=True)
             self._hall.subjects[subject].paper_key = key
+
+    def _check_wait(self, subject: str) -> None:
+        until = self.tries(subject).next_at
+        if self._now() < until:
+            zone = ZoneInfo(self._hall.sitting.time_zone)
+            shown = dt.datetime.fromtimestamp(until / 1000, zone).strftime("%H:%M:%S")
+            raise WaitError(m.WAIT, at=until, until=shown)
 
     def _open(self, paper: SealedPaper, codes: Sequence[str]) -> SealingIdentity:
         sealed = (self._bundle_folder / paper.key_file).read_bytes()

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from appliance.core import records
-from appliance.core.decisions import Decider, NotPossibleError
+from appliance.core.decisions import Decider
 from appliance.core.hall import Hall, Seating
 from appliance.core.parcels import ParcelMaker, ParcelWritten
+from appliance.core.refusals import NotPossibleError
 from appliance.core.release import Release
 from exam import times
 from exam.session import State

@@ -14,6 +14,7 @@ import aiohttp
 from protocol import staff_api
 from protocol.errors import MalformedError
 from protocol.keys import SigningKey
+from protocol.second_signature import countersign
 from protocol.staff_api import Act, ActReply, ActRequest, HallStatus, StaffAct
 from protocol.values import decode, encode
 from runtime.errors import IpcOfflineError
@@ -61,10 +62,17 @@ async def changes(session: aiohttp.ClientSession) -> AsyncIterator[HallStatus]:
 
 
 async def send_act(
-    session: aiohttp.ClientSession, asked: StaffAct, key: SigningKey, codes: tuple[str, ...] = ()
+    session: aiohttp.ClientSession,
+    asked: StaffAct,
+    key: SigningKey,
+    codes: tuple[str, ...] = (),
+    second: SigningKey | None = None,
 ) -> ActReply:
-    """Sign an act and have it carried out."""
-    request = ActRequest(act=staff_api.sign_act(asked, key), codes=codes)
+    """Sign an act, a grave one with a ``second`` person's key too, and have it carried out."""
+    act = staff_api.sign_act(asked, key)
+    if second is not None:
+        act = countersign(act, second)
+    request = ActRequest(act=act, codes=codes)
     async with session.post(staff_api.ACTS, data=encode(request)) as reply:
         body = await reply.read()
         if reply.status != 200:  # noqa: PLR2004 - HTTP's OK
@@ -73,11 +81,15 @@ async def send_act(
 
 
 async def perform(
-    socket: Path, asked: StaffAct, key: SigningKey, codes: tuple[str, ...] = ()
+    socket: Path,
+    asked: StaffAct,
+    key: SigningKey,
+    codes: tuple[str, ...] = (),
+    second: SigningKey | None = None,
 ) -> ActReply:
     """Sign an act and have it carried out, in a session of its own."""
     async with staff_session(socket) as session:
-        return await send_act(session, asked, key, codes)
+        return await send_act(session, asked, key, codes, second)
 
 
 async def picture(session: aiohttp.ClientSession, candidate: str, which: str) -> bytes | None:

@@ -46,9 +46,14 @@ def find_staff_key(folder: Path, staff: str | None, path: Path | None) -> StaffK
     return StaffKeyFile(found[0].name.removesuffix(SUFFIX), found[0])
 
 
-def open_staff_key(file: StaffKeyFile, passphrase_file: Path | None) -> SigningKey:
-    """Return the key; its passphrase comes from a file or from who sits there."""
-    named = os.environ.get(PASSPHRASE_FILE)
+def open_staff_key(
+    file: StaffKeyFile, passphrase_file: Path | None, *, from_environment: bool = True
+) -> SigningKey:
+    """Return the key; its passphrase comes from a file or from who sits there.
+
+    The variable names the file of one person: for a second it is not looked at.
+    """
+    named = os.environ.get(PASSPHRASE_FILE) if from_environment else None
     if passphrase_file is None and named:
         passphrase_file = Path(named)
     if passphrase_file is not None:

@@ -84,6 +84,31 @@ async def test_a_refusal_says_why_in_two_languages(box: Path, capsys) -> None:
     assert "expected a session that is paused" in said
 
 
+async def test_a_refusal_is_said_in_the_language_of_who_asks(box: Path, capsys) -> None:
+    """Core's own words come in both languages; the terminal's is shown."""
+    async with desk(box) as core:
+        for language, wanted in (("zh", "请等到 09:00"), ("en", "wait until 09:00")):
+            core.refuse(ActRefusal.WAIT, "wait until 09:00", zh="请等到 09:00")
+            assert await act(box, "resume", "candidate=02", "reason=x", "--language", language) == 1
+            assert wanted in capsys.readouterr().err
+
+
+async def test_a_second_person_signs_by_their_own_key(box: Path, capsys) -> None:
+    """Alone it is said how; with --second the same act bears two signatures."""
+    staff, folder = box.parent / "staff", box.parent
+    other = encrypted_pem(Ed25519PrivateKey.generate(), Secret("passphrase of li"))
+    (staff / "li.staff.pem").write_bytes(other)
+    (folder / "of-li").write_text("passphrase of li\n", "utf-8")
+    words = ("void", "candidate=02", "article=5", "reason=x", "--staff", "wang")
+    async with desk(box) as core:
+        core.refuse(ActRefusal.SECOND_PERSON, "two people", zh="两人")
+        assert await act(box, *words) == 1
+        assert "--second NAME" in capsys.readouterr().err
+        second = ("--second", "li", "--second-passphrase-file", str(folder / "of-li"))
+        assert await act(box, *words, *second) == 0
+        assert core.signers == [1, 2]
+
+
 async def test_words_that_make_no_act_ask_nothing_of_core(box: Path, capsys) -> None:
     """A mistake in typing ends with exit code 2 before anything is signed."""
     async with desk(box) as core:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 from textual.widgets import Digits, Input, OptionList
 
@@ -15,6 +16,8 @@ from appliance.console.view import ExtraKey, Surroundings
 from protocol import staff_api as api
 from protocol.codes import unlock_code_from
 from protocol.staff_api import ActRefusal, PairingStatus, TaskKind
+from provisioning.keyfiles import encrypted_pem
+from runtime.secret import Secret
 from tests import sample_halls as halls
 from tests.consoles import Console, console
 from tests.sample_halls import MINUTE, NINE
@@ -396,6 +399,32 @@ async def test_a_grave_act_is_confirmed(tmp_path: Path) -> None:
         await c.until(c.has("不可撤回"))
         await c.press("y")
         assert await acted(c) == api.Void(candidate="c-01", article="2(3)", reason="x")
+
+
+async def test_a_second_person_signs_at_the_console(tmp_path: Path) -> None:
+    """Name and passphrase of a colleague; a wrong one is said, the same act is sent again."""
+    key = Ed25519PrivateKey.generate()
+    (tmp_path / "li.staff.pem").write_bytes(encrypted_pem(key, Secret("passphrase of li")))
+    async with console(halls.in_the_exam(), tmp_path) as c:
+        c.desk.refuse(ActRefusal.SECOND_PERSON, "two people", zh="要主考同意")
+        await c.press("enter", "w")
+        await c.type("5")
+        await c.press("tab")
+        await c.type("x")
+        await c.press("enter")
+        await c.until(c.has("不可撤回"))
+        await c.press("y")
+        await c.until(c.has("要主考同意"))
+        await c.type("wrong")
+        await c.press("enter")
+        await c.until(c.has("请核对姓名和口令"))
+        for _ in "wrong":
+            await c.press("backspace")
+        await c.type("passphrase of li")
+        await c.press("enter")
+        await c.until(lambda: len(c.desk.asked) == 2)
+        assert c.desk.asked[0] == c.desk.asked[1]
+        assert c.desk.signers == [1, 2]
 
 
 async def test_a_candidate_moves_to_a_free_seat(tmp_path: Path) -> None:

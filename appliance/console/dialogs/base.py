@@ -19,9 +19,11 @@ from textual.widgets.option_list import Option
 from appliance.console import messages as m
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.link import LinkLostError
-from appliance.console.messages import Text
+from appliance.console.messages import Language, Text
 from appliance.console.view import Desk, HallView
-from protocol.staff_api import ActDone, ActRefused, StaffAct
+from appliance.ipc.staff_client import StaffKeyError
+from protocol.keys import SigningKey
+from protocol.staff_api import ActDone, ActRefusal, ActRefused, StaffAct
 
 R = TypeVar("R")
 
@@ -138,6 +140,11 @@ class ActDialog(Dialog[ActDone | None]):
         self._unanswered = asked
         try:
             reply = await self.desk.ask(asked, wanted.codes)
+            if isinstance(reply, ActRefused) and reply.code is ActRefusal.SECOND_PERSON:
+                second = SecondDialog(self.desk, self.title_text(), refusal_text(self, reply))
+                key = await self.app.push_screen_wait(second)
+                if key is not None:
+                    reply = await self.desk.ask(asked, wanted.codes, key)
         except LinkLostError:
             self.trouble(self.say(m.NOT_SENT))
             return
@@ -155,7 +162,8 @@ class ActDialog(Dialog[ActDone | None]):
 
 def refusal_text(dialog: Dialog[R], refused: ActRefused) -> str:
     """Return a refusal in our words, then in core's own."""
-    return f"{dialog.say(m.REFUSED[refused.code])}\n{refused.text}"
+    detail = refused.text_zh if dialog.language is Language.ZH else ""
+    return f"{dialog.say(m.REFUSED[refused.code])}\n{detail or refused.text}"
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -196,6 +204,65 @@ class ConfirmDialog(Dialog[bool]):
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 - textual's actions
         """Answer by key."""
         self.dismiss(answer)
+
+
+class SecondDialog(Dialog[SigningKey | None]):
+    """A second person signs at this console: their name, and the passphrase of their key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("enter", "sign", show=False),
+    ]
+
+    def __init__(self, desk: Desk, title: str, why: str) -> None:
+        super().__init__(desk)
+        self._title = title
+        self._why = why
+        staff = {} if desk.view.hall is None else desk.view.hall.staff
+        self._others = {name: one for one, name in staff.items() if one != desk.staff}
+
+    def title_text(self) -> str:
+        """Return the title of the act."""
+        return self._title
+
+    def body(self) -> Iterable[Widget]:
+        """Yield why, the name, the passphrase."""
+        yield Static(self._why, classes="tell", markup=False)
+        names = tuple(self._others)
+        name = CyclingInput(names[0] if names else "", names, name="second")
+        yield from labelled(self.say(m.SECOND_NAME), name)
+        yield from labelled(
+            self.say(m.SECOND_PASSPHRASE), Input(password=True, id="passphrase", compact=True)
+        )
+
+    def keys_text(self) -> str:
+        """Return the keys."""
+        return self.say(m.KEY_HINT)
+
+    def on_mount(self) -> None:
+        """Begin with the passphrase where there is but one other person."""
+        if len(self._others) == 1:
+            self.query_one("#passphrase").focus()
+
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
+        """Take Enter in a field for the whole dialog's."""
+        self.action_sign()
+
+    def action_leave(self) -> None:
+        """Leave without a second signature."""
+        self.dismiss(None)
+
+    @work(exclusive=True, group="second")
+    async def action_sign(self) -> None:
+        """Open the key; a wrong passphrase is said, and can be typed again."""
+        typed = self.query_one("#second", CyclingInput).value.strip()
+        passphrase = self.query_one("#passphrase", Input).value
+        try:
+            key = await self.desk.second_key(self._others.get(typed, typed), passphrase)
+        except (StaffKeyError, OSError):
+            self.trouble(self.say(m.SECOND_WRONG, name=typed))
+            return
+        self.dismiss(key)
 
 
 class CyclingInput(Input):

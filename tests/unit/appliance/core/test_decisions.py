@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core.decisions import NotPossibleError
+from appliance.core.refusals import NotPossibleError
 from drill.sample_office import SampleOffice
 from exam.session import State
 from protocol import decisions as d

@@ -1,0 +1,113 @@
+"""Who may ask for what: roles, a second person, and acts of another time. Pure.
+
+1. An act is signed by the member of staff that it names, of this sitting's bundle, and is for
+   this box and its generation; a second person may have signed the same bytes.
+2. It is of now: what was captured cannot be asked for later.
+3. The rule book says which roles may ask, which acts need two people, and of which role one
+   of the two must be.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from appliance.core import messages as m
+from appliance.core.box import Box
+from appliance.core.refusals import (
+    NotAllowedError,
+    SecondPersonError,
+    StaleError,
+    UntrustedActError,
+)
+from exam.rulebook import GraveAct, StaffRules
+from protocol import staff_api as api
+from protocol.bundle import StaffMember
+from protocol.envelope import Envelope
+from protocol.errors import UntrustedError
+from protocol.keys import VerifyKey
+from protocol.staff_api import StaffAct
+
+MOST_APART_MS: Final = 10 * 60_000
+"""So long may lie between signing and arriving: a second person has to come to the console."""
+
+
+def signed_act(
+    envelope: Envelope, staff: Sequence[StaffMember], box: Box
+) -> tuple[StaffAct, list[StaffMember]]:
+    """Return the act and who signed it, the one who asks first (1)."""
+    signers = [member for member in staff if _has_signed(envelope, member)]
+    if not signers:
+        raise UntrustedActError(m.NOT_STAFF)
+    act = api.open_act(envelope, VerifyKey.from_hex(signers[0].key))
+    asking = [member for member in signers if member.id == act.staff]
+    if not asking:
+        raise UntrustedActError(m.ANOTHERS_NAME, signer=signers[0].id, name=act.staff)
+    here = (box.centre, box.sitting, box.appliance, box.generation)
+    there = (act.centre, act.sitting, act.appliance, act.generation)
+    if there != here:
+        raise UntrustedActError(m.ELSEWHERE, there=_place(there), here=_place(here))
+    return act, [*asking, *(member for member in signers if member.id != act.staff)]
+
+
+def check_time(act: StaffAct, now: int) -> None:
+    """Refuse an act that was signed long before, or after, this moment (2)."""
+    apart = abs(now - act.at)
+    if apart > MOST_APART_MS:
+        minutes, most = apart // 60_000, MOST_APART_MS // 60_000
+        raise StaleError(m.STALE, minutes=minutes, most=most)
+
+
+def check_people(signers: Sequence[StaffMember], rules: StaffRules, grave: GraveAct | None) -> None:
+    """Refuse an act whose signers may not ask for it (3)."""
+    asking = signers[0]
+    if asking.role not in rules.may_act:
+        raise NotAllowedError(
+            m.ROLE, name=asking.name, role=_role(asking.role), roles=_roles(rules.may_act)
+        )
+    if grave is None or grave not in rules.two_people:
+        return
+    has_role = not rules.one_of or any(member.role in rules.one_of for member in signers)
+    if len(signers) < 2 or not has_role:  # noqa: PLR2004 - two people
+        raise SecondPersonError(
+            m.SECOND_PERSON,
+            act=m.GRAVE[grave.value],
+            roles=_roles(rules.one_of or rules.may_act),
+            signers=[f"{member.name}" for member in signers],
+        )
+
+
+def grave_act(act: object, *, sets_clock_far: bool) -> GraveAct | None:
+    """Return which grave act this is, None where it is none."""
+    match act:
+        case api.Void():
+            return GraveAct.VOID
+        case api.Collect(candidate=None):
+            return GraveAct.COLLECT_ALL
+        case api.DecideIdentity(accepted=False):
+            return GraveAct.TURN_AWAY
+        case api.OpenDoors() if sets_clock_far:
+            return GraveAct.CLOCK
+        case _:
+            return None
+
+
+def _has_signed(envelope: Envelope, member: StaffMember) -> bool:
+    key = VerifyKey.from_hex(member.key)
+    if all(signature.keyid != key.id for signature in envelope.signatures):
+        return False
+    try:
+        api.open_act(envelope, key)
+    except UntrustedError:
+        return False
+    return True
+
+
+def _role(role: str) -> object:
+    return m.ROLES.get(role, role)
+
+
+def _roles(roles: Sequence[str]) -> list[object]:
+    return [_role(role) for role in roles]
+
+
+def _place(place: tuple[str, str, str, int]) -> str:
+    return "{}, {}, {} generation {}".format(*place)

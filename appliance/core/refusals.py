@@ -1,0 +1,129 @@
+"""What core answers where it does not do what it was asked: a code, and words in both languages.
+
+Raised where it is noticed, turned into the reply at one place (`appliance.core.acts`). What
+came from another machine and does not hold stays a `ProtocolError`.
+"""
+
+from typing import ClassVar, Final
+
+from appliance.core import messages as m
+from appliance.ipc.words import STATE, Language, Text
+from exam.session import NotNow
+from protocol.staff_api import ActRefusal, ActRefused
+
+
+class RefusedError(Exception):
+    """An act that is not done; says what was expected, what came, what to do."""
+
+    code: ClassVar[ActRefusal] = ActRefusal.NOT_NOW
+
+    def __init__(self, text: Text, *, at: int = 0, **values: object) -> None:
+        self.at: Final = at
+        self._text = text
+        self._values = values
+        super().__init__(self.say(Language.EN))
+
+    def say(self, language: Language) -> str:
+        """Return the reason in a language."""
+        return say(self._text, language, **self._values)
+
+    def reply(self) -> ActRefused:
+        """Return what is sent."""
+        return ActRefused(
+            code=self.code,
+            text=self.say(Language.EN),
+            text_zh=self.say(Language.ZH),
+            at=self.at,
+        )
+
+
+class NotPossibleError(RefusedError):
+    """The hall does not stand so that this could be done."""
+
+
+class UntrustedActError(RefusedError):
+    """Signed by nobody who may."""
+
+    code = ActRefusal.UNTRUSTED
+
+
+class StaleError(RefusedError):
+    """Signed at another time."""
+
+    code = ActRefusal.STALE
+
+
+class NotAllowedError(RefusedError):
+    """The role of who asks does not reach."""
+
+    code = ActRefusal.NOT_ALLOWED
+
+
+class SecondPersonError(RefusedError):
+    """A second person must sign too."""
+
+    code = ActRefusal.SECOND_PERSON
+
+
+class UnknownError(RefusedError):
+    """No such seat, candidate or subject."""
+
+    code = ActRefusal.UNKNOWN
+
+
+class LockedError(RefusedError):
+    """The paper is not unlocked yet."""
+
+    code = ActRefusal.LOCKED
+
+
+class CodeRefusedError(RefusedError):
+    """Not the unlock codes."""
+
+    code = ActRefusal.WRONG_CODE
+
+
+class WaitError(RefusedError):
+    """Too many wrong codes: ``at`` is the hall time from which another may be tried."""
+
+    code = ActRefusal.WAIT
+
+
+class MalformedActError(RefusedError):
+    """Nothing that could be read."""
+
+    code = ActRefusal.MALFORMED
+
+
+class DiskRefusedError(RefusedError):
+    """Nothing could be written."""
+
+    code = ActRefusal.DISK
+
+
+def say(text: Text, language: Language, **values: object) -> str:
+    """Return a message whose values may be messages, or tuples of them."""
+    return text.say(language, **{name: _said(value, language) for name, value in values.items()})
+
+
+def _said(value: object, language: Language) -> object:
+    match value:
+        case Text():
+            return value.say(language)
+        case RefusedError():
+            return value.say(language)
+        case list():
+            return m.COMMA.say(language).join(str(_said(each, language)) for each in value)
+        case _:
+            return value
+
+
+def not_now(name: str, reason: NotNow) -> NotPossibleError:
+    """Return the refusal of a step that the session table does not have."""
+    return NotPossibleError(
+        m.NOT_IN_STATE,
+        name=name,
+        happening=reason.happening,
+        state=STATE[reason.state],
+        possible=[STATE[state] for state in reason.possible_in],
+    )
