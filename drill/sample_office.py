@@ -68,7 +68,7 @@ class SampleHall(msgspec.Struct, frozen=True, kw_only=True):
     opens: dt.datetime
     """Planned start, with its zone."""
     minutes: int = 120
-    office_address: str = "https://127.0.0.1:8443"
+    office_address: str = "https://127.0.0.1:8450"
     box_addresses: tuple[str, ...] = ()
     version: Version = "2.1"
     """Of QTI, from which the paper is taken."""

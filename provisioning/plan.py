@@ -23,7 +23,7 @@ them. Seats are listed, or given as a range::
     [[centres.rooms]]
     id = "r1"
     title = "一号机房"
-    addresses = ["192.168.1.10:8443"]
+    addresses = ["192.168.1.10:8440"]
     seats = ["A01-A30", "B01"]
 """
 

@@ -68,7 +68,7 @@ class Desk:
 
     def make_centre(self) -> dict:
         self.done("authority", "create", "--id", "office", "--name", "机构",
-                  "--address", "https://127.0.0.1:8443")  # fmt: skip
+                  "--address", "https://127.0.0.1:8450")  # fmt: skip
         self.done("centre", "add", CENTRE, "--title", "样例考点")
         self.done("staff", "add", "wang", "--centre", CENTRE, "--name", "王芳",
                   "--out", str(self.folder),

@@ -36,7 +36,7 @@ ROOT = Secret("root passphrase 丁戊己")
 
 def record(name: str = "miiteec") -> OfficeRecord:
     return OfficeRecord(
-        id=name, name="考试中心", addresses=("https://127.0.0.1:8443",), created_at=AT
+        id=name, name="考试中心", addresses=("https://127.0.0.1:8450",), created_at=AT
     )
 
 
