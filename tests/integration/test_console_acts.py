@@ -222,6 +222,16 @@ async def test_the_harmless_answer_is_under_the_cursor(tmp_path: Path) -> None:
         assert not c.desk.asked
 
 
+async def test_what_is_typed_takes_the_place_of_a_proposed_number(tmp_path: Path) -> None:
+    """Going into the field of the ten proposed seconds and typing 20 means twenty, not 1020."""
+    status = replace(halls.unlocked(), hall_time=NINE + MINUTE)
+    async with console(status, tmp_path) as c:
+        await c.press("n", "enter")
+        await c.type("20")
+        await c.press("enter", "y")
+        assert await acted(c) == api.Arm(subject="theory", start=NINE + MINUTE + 20_000)
+
+
 async def test_after_the_plan_the_start_is_in_seconds(tmp_path: Path) -> None:
     """Past the planned time the first choice is so many seconds from now."""
     late = replace(halls.unlocked(), hall_time=NINE + MINUTE)

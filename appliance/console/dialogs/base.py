@@ -266,7 +266,10 @@ class SecondDialog(Dialog[SigningKey | None]):
 
 
 class CyclingInput(Input):
-    """A field with usual entries that Down and Up go through."""
+    """A field with usual entries that Down and Up go through.
+
+    A number that stands there is a proposal: what is typed takes its place.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "cycle(1)", show=False),
@@ -274,7 +277,7 @@ class CyclingInput(Input):
     ]
 
     def __init__(self, value: str, usual: Sequence[str], *, name: str) -> None:
-        super().__init__(value, id=name, compact=True, select_on_focus=False)
+        super().__init__(value, id=name, compact=True, select_on_focus=value.isdecimal())
         self.cursor_blink = False
         self._usual = tuple(usual)
 
