@@ -11,12 +11,14 @@ box or key that is lost is revoked and made anew.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from exam.identifiers import parse
 from protocol.bundle import Appliance, StaffMember
+from protocol.decisions import MACHINE
 from protocol.envelope import Envelope
 from protocol.identities import BoxIdentity
 from protocol.keys import SigningKey
@@ -24,9 +26,9 @@ from protocol.revocation import RevocationList, sign_revocations
 from protocol.sealing import SealingIdentity
 from provisioning import certificates, messages
 from provisioning.certificates import pem
-from provisioning.errors import AlreadyThereError
+from provisioning.errors import AlreadyThereError, ProvisioningError
 from provisioning.keyfiles import Passphrase, dangerous_pem, encrypted_pem
-from provisioning.office import Office
+from provisioning.office import Office, check_name
 
 StaffRole = Literal["invigilator", "chief", "quality"]
 ROLES: Final = ("invigilator", "chief", "quality")
@@ -41,7 +43,7 @@ def add_centre(
     office: Office, centre: str, title: str, root_passphrase: Passphrase, now: dt.datetime
 ) -> None:
     """Make a centre's CA from the root; raise `AlreadyThereError` on a live namesake."""
-    parse("centre", centre)
+    check_name("centre", parse("centre", centre), certificates.LONGEST_ID)
     if office.catalogue.is_live("centre", centre, ""):
         raise AlreadyThereError(messages.NAME_TAKEN, kind="centre", name=centre)
     root = office.root(root_passphrase)
@@ -61,10 +63,12 @@ def add_appliance(
     now: dt.datetime,
     *,
     spare: bool = False,
+    keep: Callable[[BoxIdentity], None] = lambda _: None,
 ) -> BoxIdentity:
     """Make a box and return its identity, which is kept nowhere else.
 
-    Main and spare have keys of their own and the centre's CA in common.
+    ``keep`` puts it on a disk; where that raises, no box was made. Main and spare have keys
+    of their own and the centre's CA in common.
     Raises `AlreadyThereError` while a box of this name counts: revoke it first.
     """
     parse("appliance", appliance)
@@ -91,12 +95,7 @@ def add_appliance(
         age_recipient=age.recipient,
         tls_certificate=certificates.fingerprint(certificate),
     )
-    with office.catalogue.transaction():
-        office.catalogue.add_issued(
-            public.tls_certificate, "appliance", appliance, centre, milliseconds(now)
-        )
-        office.catalogue.put_appliance(centre, public)
-    return BoxIdentity(
+    identity = BoxIdentity(
         appliance=appliance,
         centre=centre,
         box_key=box.dangerous_seed().hex(),
@@ -108,6 +107,13 @@ def add_appliance(
         centre_key=dangerous_pem(ca.key),
         root_certificate=office.root_pem,
     )
+    with office.catalogue.transaction():
+        office.catalogue.add_issued(
+            public.tls_certificate, "appliance", appliance, centre, milliseconds(now)
+        )
+        office.catalogue.put_appliance(centre, public)
+        keep(identity)
+    return identity
 
 
 def add_staff(
@@ -119,9 +125,14 @@ def add_staff(
     role: StaffRole,
     passphrase: Passphrase,
     now: dt.datetime,
+    keep: Callable[[bytes], None] = lambda _: None,
 ) -> bytes:
-    """Make a key for a member of staff; return its file, encrypted under their passphrase."""
-    parse("staff", member)
+    """Make a key for a member of staff; return its file, encrypted under their passphrase.
+
+    ``keep`` puts it on a disk; where that raises, no key was made.
+    """
+    if parse("staff", member) == MACHINE:
+        raise ProvisioningError(messages.NAME_KEPT, name=member)
     office.catalogue.check_centre(centre)
     key = ed25519.Ed25519PrivateKey.generate()
     data = encrypted_pem(key, passphrase)
@@ -131,6 +142,7 @@ def add_staff(
         office.catalogue.put_staff(
             centre, StaffMember(id=member, name=name, role=role, key=public.hex), public.id
         )
+        keep(data)
     return data
 
 

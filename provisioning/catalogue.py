@@ -11,7 +11,9 @@ from protocol.bundle import Appliance, Revocation, StaffMember
 from provisioning import messages
 from provisioning.errors import AlreadyThereError, UnknownNameError
 from runtime.database import open_database
+from runtime.files import disk
 from runtime.migrations import Schema, schema_of
+from runtime.sqlite_errors import translating
 
 SCHEMA: Final[Schema] = schema_of("provisioning.schema", application_id=0x45585031)
 
@@ -20,6 +22,7 @@ class Catalogue:
     """An open catalogue. Times are milliseconds since 1970, UTC."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection = open_database(path, SCHEMA)
         self._db = sqlite_utils.Database(self._connection)
 
@@ -29,14 +32,16 @@ class Catalogue:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do everything within the block, or nothing of it."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        """Do everything within the block, or nothing of it. Raises `DiskError`."""
+        with translating(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                disk().commit(self._connection)
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk may have ended it
+                    self._connection.execute("ROLLBACK")
+                raise
 
     # --- certificates and keys ---------------------------------------------------------
 
@@ -59,17 +64,22 @@ class Catalogue:
         return bool(self._db.table("issued").count_where(where, [kind, name, centre]))
 
     def revoke(self, kind: str, name: str, centre: str, at: int, reason: str) -> str:
-        """Revoke by name and return the fingerprint; raise `UnknownNameError`."""
+        """Revoke by name and return the fingerprint; raise `UnknownNameError`.
+
+        With a centre's CA go the boxes that it has certified: nobody believes them any more.
+        """
         live = "kind = ? AND centre = ? AND revoked_at IS NULL"
         rows = list(self._db.table("issued").rows_where(live, [kind, centre]))
         found = [row["fingerprint"] for row in rows if row["name"] == name]
         if not found:
             known = ", ".join(row["name"] for row in rows) or "-"
             raise UnknownNameError(messages.NAME_UNKNOWN, kind=kind, name=name, known=known)
+        boxes_of = name if kind == "centre" else None
         with self.transaction():
             self._connection.execute(
-                "UPDATE issued SET revoked_at = ?, reason = ? WHERE fingerprint = ?",
-                (at, reason, found[0]),
+                "UPDATE issued SET revoked_at = ?, reason = ? WHERE fingerprint = ? "
+                "OR (kind = 'appliance' AND centre = ? AND revoked_at IS NULL)",
+                (at, reason, found[0], boxes_of),
             )
         return str(found[0])
 
@@ -90,12 +100,13 @@ class Catalogue:
     # --- centres, boxes, staff ---------------------------------------------------------
 
     def add_centre(self, centre: str, title: str) -> None:
-        """Write down a centre."""
-        self._insert("centres", {"id": centre, "title": title})
+        """Write down a centre, or its new title where its CA was made anew."""
+        self._db.table("centres").upsert({"id": centre, "title": title}, pk="id")
 
     def check_centre(self, centre: str) -> None:
-        """Raise `UnknownNameError` unless the centre was made here."""
-        known = [row["id"] for row in self._db.table("centres").rows_where(order_by="id")]
+        """Raise `UnknownNameError` unless the centre was made here and its CA still counts."""
+        live = "kind = 'centre' AND revoked_at IS NULL"
+        known = [row["name"] for row in self._db.table("issued").rows_where(live, order_by="name")]
         if centre not in known:
             shown = ", ".join(known) or "-"
             raise UnknownNameError(messages.NAME_UNKNOWN, kind="centre", name=centre, known=shown)
@@ -185,4 +196,5 @@ class Catalogue:
         return int(next(iter(rows))["highest"] or 0)
 
     def _insert(self, table: str, row: dict[str, Any], *, replace: bool = False) -> None:
-        self._db.table(table).insert(row, replace=replace)
+        with translating(self._path):
+            self._db.table(table).insert(row, replace=replace)

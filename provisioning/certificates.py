@@ -32,6 +32,9 @@ ROOT_YEARS: Final = 20
 ROLE_YEARS: Final = 3
 CENTRE_YEARS: Final = 5
 MACHINE_YEARS: Final = 3
+LONGEST_ID: Final = 57
+"""Of an office or centre: a common name holds 64 characters (X.520), ours add a word."""
+LONGEST_NAME: Final = 64
 _DAY: Final = dt.timedelta(days=1)
 _EVERY_ADDRESS: Final = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from exam.identifiers import IdentifierError
 from protocol.errors import ProtocolError
-from provisioning import commands, results
+from provisioning import commands, messages, results
 from provisioning.authority import ROLES
 from provisioning.commands import Done, Options
 from provisioning.errors import ProvisioningError
-from provisioning.problems import InputRefusedError, Language, show_json
+from provisioning.problems import InputRefusedError, Language, one_line, show_json
 from runtime.errors import MachineryError
 
 _KINDS = ("appliance", "centre", "staff", "signing", "receipts", "server")
@@ -35,8 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
     except (ProtocolError, MachineryError) as error:
         _say_error(error.code, str(error), as_json=options.json)
         return 1
-    except (IdentifierError, OSError) as error:
-        _say_error(type(error).__name__, str(error), as_json=options.json)
+    except IdentifierError as error:
+        text = messages.BAD_IDENTIFIER
+        _say_error(text.code, text.fill(language, {"came": str(error)}), as_json=options.json)
+        return 1
+    except OSError as error:
+        values = {"path": str(error.filename or "-"), "came": error.strerror or str(error)}
+        text = messages.FILE_TROUBLE
+        _say_error(text.code, text.fill(language, values), as_json=options.json)
         return 1
     _say_done(done, language, as_json=options.json)
     return 0
@@ -54,7 +60,7 @@ def _say_done(done: Done, language: Language, *, as_json: bool) -> None:
     if as_json:
         shown = {"done": done.text.code, **done.values}
         shown["notes"] = [show_json(note) for note in done.notes]
-        print(json.dumps(shown, ensure_ascii=False, default=str))
+        _print_json(shown)
         return
     print(done.text.fill(language, {name: str(v) for name, v in done.values.items()}))
     for line in done.lines:
@@ -62,25 +68,29 @@ def _say_done(done: Done, language: Language, *, as_json: bool) -> None:
     if done.notes:
         print(results.NOTES.fill(language, {}))
         for note in done.notes:
-            print(f"  {note.show(language)}")
+            print(f"  {one_line(note.show(language))}")
 
 
 def _say_refused(refused: InputRefusedError, language: Language, *, as_json: bool) -> None:
     if as_json:
-        shown = {"refused": [show_json(problem) for problem in refused.problems]}
-        print(json.dumps(shown, ensure_ascii=False))
+        _print_json({"refused": [show_json(problem) for problem in refused.problems]})
         return
     count = str(len(refused.problems))
     print(results.REFUSED.fill(language, {"count": count}), file=sys.stderr)
     for problem in refused.problems:
-        print(f"  {problem.show(language)}", file=sys.stderr)
+        print(f"  {one_line(problem.show(language))}", file=sys.stderr)
 
 
 def _say_error(code: str, said: str, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": code, "message": said}, ensure_ascii=False))
+        _print_json({"error": code, "message": said})
         return
-    print(f"exam-provision: {said} [{code}]", file=sys.stderr)
+    print(f"exam-provision: {one_line(said)} [{code}]", file=sys.stderr)
+
+
+def _print_json(shown: object) -> None:
+    """Print one line of JSON; what a file name may hold that is no text is escaped in it."""
+    print(one_line(json.dumps(shown, ensure_ascii=False, default=str)))
 
 
 # --- understanding it ------------------------------------------------------------------

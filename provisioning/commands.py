@@ -9,6 +9,7 @@ import getpass
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from protocol.codes import unlock_code_from
 from protocol.identities import BoxIdentity, OfficeIdentity, seal_identity
 from protocol.values import encode
 from provisioning import authority, messages, pack, results
+from provisioning.archive import MAX_ARCHIVE
 from provisioning.authority import milliseconds
 from provisioning.errors import AlreadyThereError, PassphraseError
+from provisioning.input_files import MAX_PHOTO, MAX_SHEET, read_input, read_text
 from provisioning.keyfiles import Passphrase, check_passphrase
 from provisioning.office import Office, OfficeRecord
 from provisioning.problems import Problem, Text
@@ -74,25 +77,34 @@ def add_centre(options: Options) -> Done:
 def add_appliance(options: Options) -> Done:
     """Make a box and write its sealed identity."""
     path = _free(options.out, f"{options.id}.{options.centre}.identity.json")
+    code = unlock_code_from(secrets.token_bytes(8))
     with _office(options) as office:
-        identity = authority.add_appliance(
-            office, options.centre, options.id, options.room, _now(), spare=options.spare
+        authority.add_appliance(
+            office,
+            options.centre,
+            options.id,
+            options.room,
+            _now(),
+            spare=options.spare,
+            keep=lambda identity: _write_identity(identity, path, code),
         )
-    return _identity(identity, path)
+    return Done(text=results.IDENTITY_MADE, values={"path": path, "code": code})
 
 
 def server_identity(options: Options) -> Done:
     """Write the sealed identity of the central office's server."""
     with _office(options) as office:
         path = _free(options.out, f"{office.record.id}.server.identity.json")
-        return _identity(office.server_identity(), path)
+        code = unlock_code_from(secrets.token_bytes(8))
+        _write_identity(office.server_identity(), path, code)
+    return Done(text=results.IDENTITY_MADE, values={"path": path, "code": code})
 
 
 def add_staff(options: Options) -> Done:
     """Make a staff key and write its file."""
     path = _free(options.out, f"{options.id}.staff.pem")
     with _office(options) as office:
-        data = authority.add_staff(
+        authority.add_staff(
             office,
             options.centre,
             member=options.id,
@@ -100,8 +112,8 @@ def add_staff(options: Options) -> Done:
             role=options.role,
             passphrase=_new_passphrase(options.staff_passphrase_file, options.id),
             now=_now(),
+            keep=lambda data: write_atomic(path, data),
         )
-    write_atomic(path, data)
     return Done(text=results.STAFF_MADE, values={"name": options.name, "path": path})
 
 
@@ -119,7 +131,9 @@ def add_sitting(options: Options) -> Done:
 
 def check_paper(options: Options) -> Done:
     """Read a package and say whether it can be used; nothing is kept."""
-    converted = convert(options.package.read_bytes(), subject=options.subject)
+    package: Path = options.package
+    content = read_input(package, MAX_ARCHIVE)
+    converted = convert(content, subject=options.subject, file=package.name)
     return Done(text=results.PAPER_FINE, values=_paper_values(converted), notes=converted.notes)
 
 
@@ -129,10 +143,11 @@ def seal_paper(options: Options) -> Done:
         held = SittingFolder(office, options.sitting)
         subject = held.plan.subject(options.subject)
         converted = convert(
-            options.package.read_bytes(),
+            read_input(options.package, MAX_ARCHIVE),
             subject=subject.id,
             revision=held.next_revision(subject.id),
             title=subject.title,
+            file=options.package.name,
         )
         record = held.keep_paper(converted, _now())
     values = _paper_values(converted) | {
@@ -146,12 +161,13 @@ def seal_paper(options: Options) -> Done:
 
 def take_roster(options: Options) -> Done:
     """Take a roster with its photos."""
-    photos = {path.name: path.read_bytes for path in options.photos.iterdir() if path.is_file()}
+    files = [path for path in options.photos.iterdir() if path.is_file()]
+    photos = {path.name: partial(read_input, path, MAX_PHOTO) for path in files}
     now = _now()
     with _office(options) as office:
         held = SittingFolder(office, options.sitting)
         imported = import_roster(
-            options.roster.read_bytes(),
+            read_input(options.roster, MAX_SHEET),
             file=options.roster.name,
             photos=photos,
             sitting=held.sitting(options.centre),
@@ -264,7 +280,7 @@ def _office(options: Options) -> Iterator[Office]:
 
 def _passphrase(file: Path | None, whose: str) -> Passphrase:
     if file is not None:
-        return Secret(file.read_text("utf-8").rstrip("\r\n"))
+        return Secret(read_text(file).rstrip("\r\n"))
     return Secret(getpass.getpass(f"passphrase / 口令 ({whose}): "))
 
 
@@ -285,10 +301,8 @@ def _free(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _identity(identity: BoxIdentity | OfficeIdentity, path: Path) -> Done:
-    code = unlock_code_from(secrets.token_bytes(8))
+def _write_identity(identity: BoxIdentity | OfficeIdentity, path: Path, code: str) -> None:
     write_atomic(path, encode(seal_identity(identity, code, secrets.token_hex(16))))
-    return Done(text=results.IDENTITY_MADE, values={"path": path, "code": code})
 
 
 def _paper_values(converted: Converted) -> dict[str, Any]:

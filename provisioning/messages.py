@@ -50,6 +50,28 @@ DAMAGED = Text(
     zh="{name} 已损坏（{came}）；请重新导出或重新拷贝。",
     en="{name} is damaged ({came}); export or copy the package again.",
 )
+# --- files that are handed in -----------------------------------------------------------
+FILE_TROUBLE = Text(
+    code="file",
+    zh="{path} 应能读写，实际不能（{came}）；请检查路径、权限与介质。",
+    en="expected to read or write {path}, which cannot be done ({came}); look at the path, its "
+    "rights and the medium.",
+)
+FILE_LARGE = Text(
+    code="file-large",
+    zh="{path} 应不超过 {expected}，实际更大；请确认选对了文件。",
+    en="expected {path} to hold at most {expected}, it holds more; is it the right file?",
+)
+NOT_UTF8 = Text(
+    code="file-utf8",
+    zh="{path} 应为 UTF-8 编码的文本文件，实际不是；请另存为 UTF-8。",
+    en="expected {path} to be a text file in UTF-8, it is none; save it as UTF-8.",
+)
+BAD_IDENTIFIER = Text(
+    code="identifier",
+    zh="名称应为 1 至 63 个小写字母、数字或连字符，首尾为字母或数字（{came}）；请更正。",
+    en="{came}; correct it.",
+)
 # --- the office ------------------------------------------------------------------------
 NOT_AN_OFFICE = Text(
     code="office-none",
@@ -72,6 +94,16 @@ NAME_TAKEN = Text(
     code="name-taken",
     zh="{kind} {name} 已经存在；请换一个名称，或先吊销原来的。",
     en="{kind} {name} exists already; choose another name, or revoke the old one first.",
+)
+NAME_LONG = Text(
+    code="name-long",
+    zh="{kind} 的名称应为 1 至 {expected} 个字符，实际为 {came} 个；请缩短或补上。",
+    en="expected a name of 1 to {expected} characters for {kind}, got {came}; change it.",
+)
+NAME_KEPT = Text(
+    code="name-kept",
+    zh="{name} 留给考场主机自己的决定使用，不能作人员名称；请换一个。",
+    en="{name} is kept for what the appliance decides by itself; choose another name.",
 )
 NAME_UNKNOWN = Text(
     code="name-unknown",
@@ -139,6 +171,11 @@ PLAN_POINTS = Text(
     en="subject {name}: expected points above 0 with at most two decimals and a pass mark within "
     "the total, got {came}; correct them.",
 )
+PLAN_ADDRESS = Text(
+    code="plan-address",
+    zh="考场 {name} 的主机地址应形如 192.168.1.10:8443，实际为 {came}；请更正。",
+    en="room {name}: expected an address such as 192.168.1.10:8443, got {came}; correct it.",
+)
 PLAN_SEAT = Text(
     code="plan-seat",
     zh="座位应写作 A01 或 A01-A30（字母、数字），实际为 {came}；请更正。",
@@ -196,6 +233,12 @@ NO_ROOM = Text(
     code="bundle-no-room",
     zh="{path} 需要 {expected} MB 空间，实际只有 {came} MB；请换一个 U 盘。",
     en="{path} needs room for {expected} MB and has {came} MB; take another stick.",
+)
+BUNDLE_HARMED = Text(
+    code="bundle-harmed",
+    zh="{path} 与考试机构签名的考务包不符：{name}（{came}）；请勿使用，重新制作或拷贝。",
+    en="{path} is not the bundle that the office signed: {name} ({came}); do not use it, make or "
+    "copy it again.",
 )
 READ_BACK = Text(
     code="bundle-read-back",

@@ -16,10 +16,14 @@ Rules:
 2. The *vault* is an age identity of the office: codes, paper keys and answer keys lie on
    the disk sealed to it.
 3. A key is on the disk before the catalogue says that it was issued.
+4. An office is made whole, or nothing of it is left.
 """
 
 import datetime as dt
 import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
@@ -32,7 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from exam.identifiers import Label
+from exam.identifiers import Label, parse
 from protocol.certificates import Role
 from protocol.identities import OfficeIdentity
 from protocol.keys import SigningKey
@@ -56,6 +60,7 @@ from runtime.files import make_folder, write_atomic
 _K = TypeVar("_K", ed25519.Ed25519PrivateKey, x25519.X25519PrivateKey, ec.EllipticCurvePrivateKey)
 _CURVE: Final = ec.SECP256R1()
 _PSEUDONYMS: Final = "pseudonyms.age"
+_PARTS: Final = ("office.json", "catalogue.db", "keys", "centres", "sittings")
 
 
 class OfficeRecord(Value, frozen=True, kw_only=True):
@@ -90,23 +95,27 @@ class Office:
     ) -> Self:
         """Make an office with all its keys in an empty folder, and open it.
 
-        Raises `AlreadyThereError` rather than overwrite, and `PassphraseError`.
+        Raises `AlreadyThereError` rather than overwrite, `PassphraseError`, and
+        `ProvisioningError` on names and addresses that no certificate can hold.
         """
         for one in (passphrase, root_passphrase):
             check_passphrase(one)
+        check_name("office", parse("office", record.id), certificates.LONGEST_ID)
+        check_name("office", record.name, certificates.LONGEST_NAME)
         hosts = [_host(address) for address in record.addresses]
         if (folder / "office.json").exists():
             raise AlreadyThereError(messages.OFFICE_THERE, path=folder)
-        for part in (folder / "keys", folder / "centres", folder / "sittings"):
-            make_folder(part)
-        make_folder(root or folder / "root")
-        write_atomic(folder / "office.json", encode(record))
-        office = cls(folder, passphrase, root)
-        try:
-            office._make_keys(root_passphrase, hosts)
-        except BaseException:
-            office.close()
-            raise
+        with _nothing_left(folder, *(folder / part for part in _PARTS), root or folder / "root"):
+            for part in (folder / "keys", folder / "centres", folder / "sittings"):
+                make_folder(part)
+            make_folder(root or folder / "root")
+            write_atomic(folder / "office.json", encode(record))
+            office = cls(folder, passphrase, root)
+            try:
+                office._make_keys(root_passphrase, hosts)
+            except BaseException:
+                office.close()
+                raise
         return office
 
     def close(self) -> None:
@@ -254,6 +263,27 @@ class Office:
             raise NotAnOfficeError(messages.PART_MISSING, path=self.folder / name) from error
 
 
+def check_name(kind: str, name: str, longest: int) -> None:
+    """Raise `ProvisioningError` unless a certificate can hold the name."""
+    if not 0 < len(name) <= longest:
+        raise ProvisioningError(messages.NAME_LONG, kind=kind, expected=longest, came=len(name))
+
+
+@contextmanager
+def _nothing_left(*paths: Path) -> Iterator[None]:
+    """Remove those of ``paths`` that were not there before, if the block raises."""
+    missing = [path for path in paths if not path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in missing:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        raise
+
+
 def _read_record(folder: Path) -> OfficeRecord:
     try:
         return decode((folder / "office.json").read_bytes(), OfficeRecord)
@@ -278,5 +308,7 @@ def _host(address: str) -> str:
     except ValueError as error:
         raise ProvisioningError(messages.BAD_ADDRESS, came=repr(address)) from error
     if split.scheme != "https" or not host or not port or split.path not in ("", "/"):
+        raise ProvisioningError(messages.BAD_ADDRESS, came=repr(address))
+    if not host.isascii():  # a certificate holds the xn-- form only
         raise ProvisioningError(messages.BAD_ADDRESS, came=repr(address))
     return host

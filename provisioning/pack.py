@@ -117,7 +117,7 @@ def make_bundle(
         # 4
         _use_up(office, manifest, envelope.digest, len(parts.roster.candidates), wrapped)
         # 5
-        check_written(part, office.root_pem)
+        _read_all_back(part, office.root_pem)
     return _packed(into / bundle_name(parts.sitting.id, centre, revision), manifest, envelope)
 
 
@@ -141,7 +141,7 @@ def copy_bundle(source: Path, target: Path, root_pem: str) -> Path:
             place = part / path.relative_to(source)
             make_folder(place.parent)
             write_atomic(place, path.read_bytes())
-        check_written(part, root_pem)
+        _read_all_back(part, root_pem)
     return target / source.name
 
 
@@ -160,13 +160,14 @@ def check_written(folder: Path, root_pem: str) -> BundleManifest:
         envelope = decode(_read_back(folder / MANIFEST), Envelope)
         manifest = format_.open_bundle(envelope, key)
     except (ProtocolError, OSError) as error:
-        raise BundleError(messages.READ_BACK, name=MANIFEST) from error
+        raise _harmed(folder, MANIFEST, error) from error
     for file in manifest.files:
         _check_file(folder, file)
     named = {file.name for file in manifest.files} | {MANIFEST, OFFICE_CERTIFICATE}
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     if there != named:
-        raise BundleError(messages.READ_BACK, name=", ".join(sorted(there ^ named)[:3]))
+        differing = ", ".join(sorted(there ^ named)[:3])
+        raise _harmed(folder, differing, "missing, or not of the bundle")
     return manifest
 
 
@@ -334,9 +335,22 @@ def _check_file(folder: Path, file: BundleFile) -> None:
     try:
         content = _read_back(folder / file.name)
     except OSError as error:
-        raise BundleError(messages.READ_BACK, name=file.name) from error
+        raise _harmed(folder, file.name, error) from error
     if len(content) != file.size or sha256_hex(content) != file.sha256:
-        raise BundleError(messages.READ_BACK, name=file.name)
+        came = f"{len(content)} bytes, SHA-256 {sha256_hex(content)[:16]}"
+        raise _harmed(folder, file.name, came)
+
+
+def _harmed(folder: Path, name: str, came: object) -> BundleError:
+    return BundleError(messages.BUNDLE_HARMED, path=folder.name, name=name, came=came)
+
+
+def _read_all_back(folder: Path, root_pem: str) -> None:
+    """Check what was just written: what differs was harmed by the medium."""
+    try:
+        check_written(folder, root_pem)
+    except BundleError as error:
+        raise BundleError(messages.READ_BACK, name=error.values["name"]) from error
 
 
 def _read_back(path: Path) -> bytes:

@@ -33,7 +33,7 @@ import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -42,13 +42,16 @@ import exam.rulebook
 from exam.identifiers import IdentifierError, Label, parse
 from exam.rulebook import RuleBookError, read_rule_book
 from exam.sitting import Room, Seat, Sitting, Subject
-from protocol.values import sha256_hex
+from protocol.discovery import read_address
+from protocol.errors import MalformedError
+from protocol.values import decode, encode, sha256_hex
 from provisioning import messages
 from provisioning.errors import PlanError
 
 OWN_RULE_BOOKS: Final = Path(exam.rulebook.__file__).parent / "rulebooks"
 _RANGE: Final = re.compile(r"([^\d]*)(\d+)\s*[-~—–]\s*\1(\d+)")
 _MOST_SEATS: Final = 2000
+_MOST_POINTS: Final = 1_000_000
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,7 +98,7 @@ class Plan(_Table, frozen=True, kw_only=True):
     subjects: tuple[SubjectPlan, ...]
     centres: tuple[CentrePlan, ...]
     time_zone: str = "Asia/Shanghai"
-    kind: str = "formal"
+    kind: Literal["mock", "formal", "makeup"] = "formal"
 
     def subject(self, subject: str) -> SubjectPlan:
         """Return a subject by name; raise `PlanError`."""
@@ -114,9 +117,12 @@ class Plan(_Table, frozen=True, kw_only=True):
         raise PlanError(messages.NAME_UNKNOWN, kind="centre", name=centre, known=known)
 
     def sitting(self, centre: str, rule_book: str) -> Sitting:
-        """Return the sitting at one centre; ``rule_book`` is the rule book's text."""
+        """Return the sitting at one centre; ``rule_book`` is the rule book's text.
+
+        Raises `PlanError` where a number is beyond what the bundle can hold.
+        """
         rooms = self.centre(centre).rooms
-        return Sitting(
+        sitting = Sitting(
             id=self.id,
             title=self.title,
             project=self.project,
@@ -130,6 +136,10 @@ class Plan(_Table, frozen=True, kw_only=True):
             seats=tuple(seat for room in rooms for seat in _seats(room)),
             kind=self.kind,
         )
+        try:
+            return decode(encode(sitting), Sitting)
+        except MalformedError as error:
+            raise PlanError(messages.PLAN_FORM, came=error) from error
 
 
 def read_plan(text: str) -> Plan:
@@ -170,6 +180,8 @@ def _check(plan: Plan) -> None:
     _check_distinct("centre", [centre.id for centre in plan.centres])
     for centre in plan.centres:
         _check_distinct("room", [room.id for room in centre.rooms])
+        for room in centre.rooms:
+            _check_addresses(room)
         _check_distinct("seat", [seat.id for room in centre.rooms for seat in _seats(room)])
 
 
@@ -179,10 +191,19 @@ def _check_subject(subject: SubjectPlan, zone: ZoneInfo) -> None:
     if not 0 < subject.minutes <= window:
         raise PlanError(messages.PLAN_WINDOW, name=subject.id, came=subject.minutes, window=window)
     for points in (subject.total_points, subject.pass_points):
-        if points <= 0 or points * 100 != int(points * 100):
+        is_sane = points.is_finite() and 0 < points <= _MOST_POINTS
+        if not is_sane or points * 100 != int(points * 100):
             raise PlanError(messages.PLAN_POINTS, name=subject.id, came=points)
     if subject.pass_points > subject.total_points:
         raise PlanError(messages.PLAN_POINTS, name=subject.id, came=subject.pass_points)
+
+
+def _check_addresses(room: RoomPlan) -> None:
+    for address in room.addresses:
+        try:
+            read_address(address)
+        except MalformedError as error:
+            raise PlanError(messages.PLAN_ADDRESS, name=room.id, came=repr(address)) from error
 
 
 def _check_distinct(kind: str, names: list[str]) -> None:

@@ -11,7 +11,8 @@ A message is a `Text` in Chinese and English with a stable code; it says what wa
 expected, what came, and what to do.
 """
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
@@ -108,6 +109,19 @@ class Problems:
         """Raise `InputRefusedError` with all problems, if there is one."""
         if self._found:
             raise InputRefusedError(self.found())
+
+
+_NOT_TEXT: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` for a terminal or a line of JSON: what steers, hides or is no text, escaped.
+
+    File names of strangers may hold escape sequences, and bytes that are no UTF-8 at all.
+    """
+    return _NOT_TEXT.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def show_json(problem: Problem) -> dict[str, object]:

@@ -26,6 +26,7 @@ from protocol.values import decode, encode, sha256_hex
 from provisioning import messages
 from provisioning.authority import milliseconds
 from provisioning.errors import BundleError, PlanError, UnknownNameError
+from provisioning.input_files import read_text
 from provisioning.office import Office
 from provisioning.plan import Plan, read_plan, read_rule_book_text
 from provisioning.qti import Converted
@@ -53,9 +54,11 @@ class SittingFolder:
     @classmethod
     def add(cls, office: Office, plan: Path) -> "SittingFolder":
         """Take a plan, or a newer one of the same sitting; raise `PlanError`."""
-        text = plan.read_text("utf-8")
+        text = read_text(plan)
         read = read_plan(text)
         rule_book = read_rule_book_text(read.rule_book, plan.parent)
+        for centre in read.centres:  # what a box could not read is refused here
+            read.sitting(centre.id, rule_book)
         folder = office.folder / "sittings" / read.id
         make_folder(folder / "papers")
         write_atomic(folder / _RULES, rule_book.encode())

@@ -35,9 +35,11 @@ def give_codes(
     if not sealed:
         name = f"{centre} / {sitting.id} / {subject} / r{revision}"
         raise BundleError(messages.NO_CODE, name=name)
-    opens = next(one.opens for one in sitting.subjects if one.id == subject)
-    minutes = (opens - milliseconds(now)) // 60_000
-    if minutes > BEFORE_MINUTES and not early:
+    planned = held.plan.subject(subject).id
+    opens = next(one.opens for one in sitting.subjects if one.id == planned)
+    before_ms = opens - milliseconds(now)
+    if before_ms > BEFORE_MINUTES * 60_000 and not early:
+        minutes = -(-before_ms // 60_000)
         raise BundleError(messages.CODE_EARLY, minutes=BEFORE_MINUTES, came=minutes)
     vault = held.office.vault()
     codes = tuple(Secret(vault.open(one).decode("ascii")) for one in sealed)

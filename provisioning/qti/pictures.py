@@ -5,12 +5,10 @@ says does not count. SVG is not taken: it may carry scripts.
 """
 
 import hashlib
-import io
 from typing import Final
 
-from PIL import Image
-
 from exam.paper import Asset
+from provisioning.picture_files import FAULTS, MAX_PIXELS, opened
 from provisioning.problems import Place, Problems
 from provisioning.qti import messages
 
@@ -20,8 +18,6 @@ FORMATS: Final = {
     "GIF": ("gif", "image/gif"),
     "WEBP": ("webp", "image/webp"),
 }
-MAX_PIXELS: Final = 40_000_000
-"""Width times height; a picture of 40 megapixels takes 160 MB to draw."""
 
 
 class Shelf:
@@ -58,10 +54,10 @@ class Shelf:
 def _look(content: bytes) -> tuple[tuple[str, str] | None, str]:
     """Return extension and media type, or None and what came instead."""
     try:
-        with Image.open(io.BytesIO(content), formats=list(FORMATS)) as picture:
+        with opened(content, FORMATS) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 return None, f"{picture.width}x{picture.height} pixels, limit {MAX_PIXELS}"
             picture.load()
             return FORMATS[str(picture.format)], ""
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except FAULTS as error:
         return None, f"{content[:12]!r} ({type(error).__name__})"

@@ -4,11 +4,12 @@ dlib is loaded at the first photo, since most commands need none of it.
 """
 
 import importlib
-import io
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ImageOps
+
+from provisioning.picture_files import opened
 
 _LONGEST: Final = 1000
 """Pixels: a larger photo is made smaller first, so that a face stays within 80 to 600."""
@@ -25,7 +26,7 @@ class FaceFinder:
         if self._detector is None:
             dlib: Any = importlib.import_module("dlib")
             self._detector = dlib.get_frontal_face_detector()
-        with Image.open(io.BytesIO(content)) as picture:
+        with opened(content, ["JPEG", "PNG"]) as picture:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
         upright.thumbnail((_LONGEST, _LONGEST))
         pixels = np.asarray(upright)

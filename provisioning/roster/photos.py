@@ -7,7 +7,6 @@ module needs no models.
 """
 
 import hashlib
-import io
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from exam.rulebook import PhotoRules
+from provisioning.picture_files import FAULTS, MAX_PIXELS, opened
 from provisioning.problems import Place, Problems
 from provisioning.roster import messages
 from provisioning.roster.rows import Entry
@@ -27,7 +27,6 @@ FaceCounter = Callable[[bytes], int]
 """Returns how many faces a picture shows; the picture has been opened once before."""
 
 EXTENSIONS: Final = frozenset({".jpg", ".jpeg", ".png"})
-_MAX_PIXELS: Final = 40_000_000
 _WHITE: Final = 200
 """Mean of the upper corners, each channel of 255, from which a ground counts as white."""
 
@@ -64,7 +63,9 @@ def find_photos(
         if not entry.name or not entry.id_number:
             continue
         own = by_key.get(filing_key(entry.name + entry.id_number), [])
-        claimed.update(n for n in pictures if entry.id_number in filing_key(PurePath(n).stem))
+        for key, filed in by_key.items():
+            if entry.id_number in key:
+                claimed.update(filed)
         if len(own) == 1:
             found[entry.row] = own[0]
         else:
@@ -119,14 +120,14 @@ def check_photo(
 def _open(photo: Photo, rules: PhotoRules, place: Place, problems: Problems) -> Image.Image | None:
     expected = "/".join(rules.formats).upper()
     try:
-        with Image.open(io.BytesIO(photo.content), formats=["JPEG", "PNG"]) as picture:
+        with opened(photo.content, ["JPEG", "PNG"]) as picture:
             if str(picture.format).lower() not in rules.formats:
                 came = str(picture.format)
-            elif picture.width * picture.height > _MAX_PIXELS:
+            elif picture.width * picture.height > MAX_PIXELS:
                 came = f"{picture.width}x{picture.height}"
             else:
                 return picture.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except FAULTS as error:
         came = f"{photo.content[:8]!r} ({type(error).__name__})"
     problems.add(messages.PHOTO_UNREADABLE, place, name=photo.file, expected=expected, came=came)
     return None

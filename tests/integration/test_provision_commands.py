@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import os
 
 import pytest
 from PIL import Image
@@ -165,6 +166,57 @@ def test_photos_are_looked_at_by_dlib(faces, word, desk):
     assert code == 1
     assert word in said
     assert person.photo_file in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("total_points = 100", "total_points = nan", "plan-points"),
+        ("total_points = 100", "total_points = 1e300", "plan-points"),
+        ("opens = 2", "opens = 0", "plan-form"),
+        ('kind = "formal"', 'kind = "last"', "plan-form"),
+        ("addresses = []", 'addresses = ["the box"]', "plan-address"),
+        ("考点", "\udcbf\udcbc", "file-utf8"),
+    ],
+)
+def test_a_plan_that_no_box_could_read_is_not_taken(before, after, code, desk):
+    """Numbers beyond reason, other words, another encoding: refused before anything is kept."""
+    desk.make_centre()
+    plan = (desk.folder / "plan.toml").read_text("utf-8") + "# 考点\n"
+    assert before in plan
+    changed = plan.replace(before, after).encode("utf-8", "surrogateescape")
+    (desk.folder / "plan.toml").write_bytes(changed)
+    assert desk.say("sitting", "add", f"{desk.folder}/plan.toml")[1]["error"] == code
+    assert not list((desk.folder / "office" / "sittings").iterdir())
+
+
+def test_files_that_cannot_be_read_are_named(desk):
+    """Missing, too large, in another encoding: which file, what was expected, what to do."""
+    code, said = desk.read("paper", "check", f"{desk.folder}/none.zip")
+    assert (code, "[file]" in said, "none.zip" in said, "请检查" in said) == (1, True, True, True)
+    code, said = desk.read("paper", "check", "/dev/zero")
+    assert (code, "[file-large]" in said) == (1, True)
+    (desk.folder / "office.passphrase").write_bytes("口令".encode("gb18030"))
+    code, said = desk.read("authority", "create", "--id", "o", "--name", "o",
+                           "--address", "https://127.0.0.1:1")  # fmt: skip
+    assert (code, "[file-utf8]" in said) == (1, True)
+
+
+def test_file_names_of_strangers_steer_no_terminal(desk):
+    """A name in GBK, or with escape sequences, is printed escaped and stops nothing."""
+    desk.make_centre()
+    desk.done("sitting", "add", f"{desk.folder}/plan.toml")
+    photos = os.fsencode(desk.folder / PHOTO_FOLDER)
+    for name in (b"\xd5\xc5.jpg", b"\x1b[2J\nx.jpg"):
+        with open(os.path.join(photos, name), "wb") as file:  # noqa: PTH118, PTH123 - bytes
+            file.write(b"")
+    code, said = desk.read(*desk.roster())
+    assert code == 0
+    assert r"\udcd5\udcc5.jpg" in said
+    assert r"\u001b[2J\u000ax.jpg" in said
+    assert said.encode("utf-8").isascii() is False
+    assert "\x1b" not in said
+    desk.done(*desk.roster())
 
 
 def test_refusals_of_the_office_say_what_to_do(desk):

@@ -187,8 +187,9 @@ def test_a_harmed_bundle_is_refused_by_office_and_box(harm, sample, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(sample.bundle, copy)
     harm(copy)
-    with pytest.raises(BundleError):
+    with pytest.raises(BundleError) as caught:
         check_written(copy, sample.boxes[0].root_certificate)
+    assert caught.value.text.code == "bundle-harmed"
     with pytest.raises(BundleRefusedError):
         check_bundle(copy, receiver(sample.boxes[0]), None)
 
@@ -230,6 +231,9 @@ def test_codes_are_given_late_and_on_record(sample, office):
     with pytest.raises(BundleError) as caught:
         give_codes(held, CENTRE, SUBJECT, to="王芳", now=NOW)
     assert "15" in caught.value.show("zh")
+    early = OPENS - dt.timedelta(minutes=15, seconds=1)
+    with pytest.raises(BundleError, match="16 minutes"):
+        give_codes(held, CENTRE, SUBJECT, to="王芳", now=early)
     at = OPENS - dt.timedelta(minutes=15)
     assert give_codes(held, CENTRE, SUBJECT, to="王芳", now=at) == sample.codes
     last = office.catalogue.given_codes()[-1]

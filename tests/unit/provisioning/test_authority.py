@@ -5,13 +5,16 @@ import ipaddress
 import stat
 import subprocess
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from exam.identifiers import IdentifierError
 from protocol.certificates import Role, role_key
+from protocol.decisions import MACHINE
 from protocol.enrolment import CentreAuthority, make_request
 from protocol.errors import MalformedError, UntrustedError
 from protocol.keys import SigningKey, VerifyKey
@@ -26,6 +29,8 @@ from provisioning.errors import (
     UnknownNameError,
 )
 from provisioning.office import Office, OfficeRecord
+from runtime.errors import DiskFullError
+from runtime.faults import FaultyDisk
 from runtime.secret import Secret
 
 NOW = dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC)
@@ -256,6 +261,104 @@ def test_refusals_say_what_to_do(office, tmp_path):
     with pytest.raises(ProvisioningError):
         Office.create(tmp_path / "b", bad, passphrase=OFFICE, root_passphrase=ROOT)
     assert not (tmp_path / "b" / "office.json").exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "No Label"},
+        {"id": "o" * 58},
+        {"name": ""},
+        {"name": "机" * 65},
+        {"addresses": ("https://考试.cn:8443",)},
+    ],
+)
+def test_what_no_certificate_can_hold_leaves_no_half_office(changes, tmp_path):
+    """Refused by name before anything is made; the next try in the same folder is the first."""
+    bad = msgspec.structs.replace(record(), **changes)
+    with pytest.raises((ProvisioningError, IdentifierError)):
+        Office.create(tmp_path / "o", bad, passphrase=OFFICE, root_passphrase=ROOT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_at_any_moment_leaves_no_half_office(tmp_path):
+    """At each write point: nothing is left, what lay there before is, and then it works."""
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / "note.txt").write_text("mine")
+    after = 0
+    while True:
+        with FaultyDisk().installed() as disk:
+            disk.full(after=after)
+            try:
+                Office.create(
+                    tmp_path / "o", record(), passphrase=OFFICE, root_passphrase=ROOT
+                ).close()
+                break
+            except DiskFullError:
+                assert [path.name for path in tmp_path.rglob("*")] == ["o", "note.txt"]
+        after += 1
+    assert after > 60
+
+
+def test_a_box_or_key_that_was_not_written_was_not_made(office, centre):
+    """Where the stick is full, the name stays free and no bundle names the box."""
+
+    def full(_: object) -> None:
+        raise DiskFullError("no room")
+
+    with pytest.raises(DiskFullError):
+        authority.add_appliance(office, centre, "main", "r1", NOW, keep=full)
+    with pytest.raises(DiskFullError):
+        authority.add_staff(
+            office,
+            centre,
+            member="wang",
+            name="王芳",
+            role="chief",
+            passphrase=OFFICE,
+            now=NOW,
+            keep=full,
+        )
+    assert office.catalogue.appliances(centre) == ()
+    assert office.catalogue.staff(centre) == ()
+    authority.add_appliance(office, centre, "main", "r1", NOW)
+
+
+def test_a_commit_that_finds_no_room_is_told_as_that(office, centre):
+    """The catalogue speaks of the disk, not of SQLite, and goes on when there is room."""
+    with FaultyDisk().installed() as disk:
+        disk.full()
+        with pytest.raises(DiskFullError):
+            authority.add_appliance(office, centre, "main", "r1", NOW)
+    assert office.catalogue.appliances(centre) == ()
+    authority.add_appliance(office, centre, "main", "r1", NOW)
+
+
+def test_a_revoked_centre_issues_nothing_until_it_is_made_anew(office, centre):
+    """With its CA fall its boxes; a new CA takes the name, and new boxes hang under it."""
+    authority.add_appliance(office, centre, "main", "r1", NOW)
+    authority.revoke(office, "centre", centre, "", "被盗", NOW)
+    assert office.catalogue.appliances(centre) == ()
+    with pytest.raises(UnknownNameError):
+        authority.add_appliance(office, centre, "main", "r1", NOW)
+    authority.add_centre(office, centre, "新名称", ROOT, NOW)
+    identity = authority.add_appliance(office, centre, "main", "r1", NOW)
+    assert identity.centre_certificate == office.centre_pem(centre)
+
+
+def test_nobody_is_called_as_the_machine_is(office, centre):
+    """A person of that name would make decisions that look like the box's own."""
+    with pytest.raises(ProvisioningError) as caught:
+        authority.add_staff(
+            office,
+            centre,
+            member=MACHINE,
+            name="王",
+            role="chief",
+            passphrase=OFFICE,
+            now=NOW,
+        )
+    assert caught.value.text.code == "name-kept"
 
 
 def test_the_root_may_lie_elsewhere(tmp_path):

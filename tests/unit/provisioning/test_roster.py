@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import unicodedata
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from exam.rulebook import read_rule_book
 from exam.sitting import Room, Seat, Sitting, Subject
 from provisioning.problems import InputRefusedError
 from provisioning.roster import import_roster
+from provisioning.roster.face_finder import FaceFinder
 
 RULES = (Path(exam.rulebook.__file__).parent / "rulebooks" / "ksj.toml").read_text("utf-8")
 TODAY = dt.date(2026, 3, 1)
@@ -367,6 +369,21 @@ def test_photos_that_break_the_rule_book(content, code, office):
     """Format and shape come from the rule book."""
     office.photos[f"张三+{id_number(1)}.jpg"] = content
     assert code in [p.code for p in office.refused()]
+
+
+def test_what_pillow_only_warns_about_is_not_printed(office):
+    """A broken EXIF part, or a picture just beyond what is drawn, is no line of Python's."""
+    name = f"张三+{id_number(1)}.jpg"
+    exif = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    part = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    office.photos[name] = portrait()[:2] + part + portrait()[2:]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        office.take(count_faces=lambda content: FaceFinder()(content) or 1)
+        stream = io.BytesIO()
+        Image.new("L", (10_000, 10_000)).save(stream, "PNG")
+        office.photos[name] = stream.getvalue()
+        assert [p.code for p in office.refused()] == ["photo-unreadable"]
 
 
 def test_a_grey_photo_is_refused_and_a_dark_ground_noted(office):
