@@ -34,7 +34,7 @@ from protocol.seat_api import HallInfo
 from protocol.values import Value, decode
 from runtime.clock import Anchor, MachineClock, SeatClock
 from runtime.errors import DatabaseError, DiskError, MachineryError
-from runtime.files import make_folder
+from runtime.files import make_folder, write_atomic
 from runtime.interfaces import loopback_only, shapes
 from runtime.service import Service
 from runtime.tasks import Tasks
@@ -88,6 +88,8 @@ class Options:
     address_file: Path | None = None
     """Where the page's address is written, for whoever opens it; none: ``page-address`` in
     the folder. It holds the token, so it goes into no log."""
+    address_mode: int = 0o600
+    """Who may read it: a browser that another user opens needs its group to (0640)."""
 
 
 class Machine(Value, frozen=True, kw_only=True):
@@ -115,7 +117,7 @@ async def run_terminal(options: Options, service: Service) -> None:
             Tasks("terminal") as tasks,
         ):
             address_file = options.address_file or options.folder / "page-address"
-            await asyncio.to_thread(_write_address, address_file, page.address)
+            await asyncio.to_thread(write_address, address_file, page.address, options.address_mode)
             tasks.start("watch the spool", spool.watch())
             tasks.start("find", agent.finder.run())
             tasks.start("live", agent.live())
@@ -340,9 +342,10 @@ def _free(folder: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
-def _write_address(path: Path, address: str) -> None:
-    path.write_text(address + "\n", "ascii")
-    path.chmod(0o600)
+def write_address(path: Path, address: str, mode: int) -> None:
+    """Write the page's address, whole and never readable by more than ``mode`` says. Blocks."""
+    write_atomic(path, f"{address}\n".encode())
+    path.chmod(mode)
 
 
 def _release() -> str:

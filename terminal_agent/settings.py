@@ -8,18 +8,21 @@ Everything has a default::
     camera = "auto"                            # USB cameras; "none"; or a film's path
     page_port = 8460                           # else a free one
     address_file = "/run/examhall-seat/page"   # where the page's address is written
+    address_readers = "owner"                  # "group": the seat's group may read it too
     network = "lan"                            # "loopback": this machine only
 """
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from exam.identifiers import IdentifierError, parse
 from protocol.discovery import AddressError, read_address
 from terminal_agent.agent import Options
+
+_ADDRESS_MODES: Final = {"owner": 0o600, "group": 0o640}
 
 
 class SettingsError(ValueError):
@@ -35,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     camera: str = "auto"
     page_port: int = 0
     address_file: str = ""
+    address_readers: Literal["owner", "group"] = "owner"
     network: Literal["lan", "loopback"] = "lan"
 
 
@@ -68,5 +72,6 @@ def options(settings: Settings) -> Options:
         page_port=settings.page_port,
         cameras=settings.camera,
         network=settings.network,
+        address_mode=_ADDRESS_MODES[settings.address_readers],
         address_file=Path(settings.address_file) if settings.address_file else None,
     )

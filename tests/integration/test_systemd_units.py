@@ -1,5 +1,6 @@
 """The units as systemd itself reads them: valid, in slices of their own, with few rights."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -80,6 +81,28 @@ def test_without_the_shared_file_the_count_is_exceeded(units: Path, tmp_path: Pa
     shutil.copy(units / "exam-core.service", bare)
     report = analyze(tmp_path, "security", "--offline=true", f"--threshold={EXPOSURE}", str(bare))
     assert report.returncode != 0
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_nothing_that_a_unit_says_is_overruled_by_the_shared_file(service: str) -> None:
+    """What a service has otherwise than the others stands in a drop-in that is read later."""
+    adding = {"RestrictAddressFamilies"}  # a list, to which each file adds
+    shared = settings("exam-.service.d/hardening.conf")
+    assert not (settings(service).keys() & shared.keys()) - adding
+    later = [path.name for path in (UNITS / f"{service}.d").glob("*.conf")]
+    assert all(name > "hardening.conf" for name in later)
+
+
+def test_the_seat_reaches_its_cameras_and_core_lets_staff_in(units: Path) -> None:
+    """Read by systemd with their drop-ins: devices at the seat, a socket for staff at core."""
+    found = {}
+    for service in ("exam-seat.service", "exam-core.service", "exam-faces.service"):
+        report = analyze(units, "security", "--offline=true", "--json=short", str(units / service))
+        found[service] = {line["json_field"]: line["set"] for line in json.loads(report.stdout)}
+    assert not found["exam-seat.service"]["PrivateDevices"]
+    assert found["exam-faces.service"]["PrivateDevices"]
+    assert not found["exam-core.service"]["UMask"]
+    assert found["exam-seat.service"]["UMask"]
 
 
 @pytest.mark.parametrize("process", PROCESSES)

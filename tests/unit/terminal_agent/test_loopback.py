@@ -9,7 +9,15 @@ from typing import Any
 import aiohttp
 import pytest
 
-from terminal_agent.loopback import MAX_BODY, PAGE_HEADER, TAKEN_OVER, Loopback
+from terminal_agent import gate
+from terminal_agent.loopback import (
+    MAX_BODY,
+    PAGE_HEADER,
+    SAY_EVERY_S,
+    TAKEN_OVER,
+    Loopback,
+    _TurnedAway,
+)
 from terminal_agent.view import ReasonCode, Screen
 from tests.unit.terminal_agent.sample_paper import CHART, CHART_NAME
 from tests.unit.terminal_agent.scripted_seat import ScriptedSeat
@@ -278,3 +286,24 @@ async def test_a_page_outlives_a_restart_of_the_agent(seat: ScriptedSeat) -> Non
             assert await visitor.enter("") == 204
             async with visitor.live() as line:
                 assert (await line.receive()).json()["page"] == 1
+
+
+async def test_who_knocks_and_knocks_fills_no_log(
+    stranger: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A hundred requests that are turned away are a line, and each of them is turned away."""
+    for _ in range(100):
+        status, _, _ = await stranger.get("/api/paper")
+        assert status == 403
+    lines = [r for r in caplog.records if "turned away" in r.getMessage()]
+    assert len(lines) == 1
+
+
+def test_what_was_not_said_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """The next line, ten seconds later, names how many there were."""
+    away = _TurnedAway()
+    for second in (0.0, 1.0, 9.9, SAY_EVERY_S):
+        away.note(gate.Barrier.COOKIE, "/api/paper", second)
+    first, second = [record.getMessage() for record in caplog.records]
+    assert "0 more" in first
+    assert "2 more" in second

@@ -1,10 +1,12 @@
 """The seat's settings: a file, the command line, or both."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from protocol.discovery import Address
+from terminal_agent.agent import write_address
 from terminal_agent.cli import main
 from terminal_agent.settings import Settings, SettingsError, options, read_settings
 from tests.source_tree import ROOT
@@ -61,3 +63,28 @@ def test_the_unit_s_settings_are_sound() -> None:
     assert f"StateDirectory={found.folder.name}\n" in unit
     assert found.address_file is not None
     assert f"RuntimeDirectory={found.address_file.parent.name}\n" in unit
+
+
+@pytest.mark.parametrize(("readers", "mode"), [("owner", 0o600), ("group", 0o640)])
+def test_the_page_s_address_is_readable_as_the_settings_say(
+    tmp_path: Path, readers: str, mode: int
+) -> None:
+    """A kiosk's user of the seat's group may read it where that is set, and nobody else ever."""
+    found = options(read_settings(written(tmp_path, f'address_readers = "{readers}"\n'), {}))
+    path = tmp_path / "page"
+    path.write_text("an older one")
+    path.chmod(0o666)
+    write_address(path, "http://127.0.0.1:1/#token", found.address_mode)
+    assert path.read_text() == "http://127.0.0.1:1/#token\n"
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_the_kiosk_s_user_is_in_the_group_that_reads_the_address() -> None:
+    """Unit, users and settings agree on who opens the page."""
+    units = ROOT / "systemd"
+    assert options(read_settings(units / "seat.toml", {})).address_mode == 0o640
+    group = re.search(
+        r"^Group=(.+)$", (units / "exam-seat.service.d" / "own.conf").read_text(), re.MULTILINE
+    )
+    assert group is not None
+    assert f"m examhall-kiosk {group[1]}\n" in (units / "examhall.sysusers").read_text()
