@@ -6,9 +6,12 @@ The way of a batch, step by step (`Journal.accept`):
 2. A batch of an old epoch is kept as a stray and shown to a person, never merged.
 3. `protocol.journal.check_batch` checks the signature and the chain from the last
    acknowledged position; what is there already adds nothing.
-4. Events, head, acknowledgement and what follows for the session go into ONE transaction,
-   group-committed with those of other seats (`runtime.writer`, ``synchronous=FULL``).
+4. Events, head and what follows for the session go into ONE transaction, group-committed
+   with those of other seats (`runtime.writer`, ``synchronous=FULL``).
 5. Only after that commit does the acknowledgement leave, and the hall in memory changes.
+
+Steps 3 to 5 are taken together for all batches of one turn of the loop
+(`appliance.core.together`); one that changes where its candidate stands is written by itself.
 
 A seat may be in other hands: its events are kept as they were signed, but what follows from
 them for the session is the box's. Nobody has entered before the paper was released, and no
@@ -19,7 +22,7 @@ does a session that has reached its bound (`appliance.core.quota`): no seat fill
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -29,6 +32,7 @@ from appliance.core import quota, records
 from appliance.core.box import Box
 from appliance.core.hall import Hall, Seating
 from appliance.core.quota import OverQuotaError
+from appliance.core.together import Together, Waiting
 from exam import times
 from exam.paper import is_empty
 from exam.session import Entered, Happening, NotNow, Session, happen
@@ -72,6 +76,7 @@ class Journal:
         self._database = database
         self._hall = hall
         self._box: Final = box
+        self._together = Together(database, self._check, self._settle)
         self._old: dict[tuple[str, int], tuple[Grant, Position]] = {}
         self._listeners: list[Listener] = []
 
@@ -119,51 +124,54 @@ class Journal:
             raise UntrustedError(
                 f"session {grant.session} is granted to seat {grant.seat} with another certificate"
             )
-        # 3
-        extension = check_batch(batch, grant, position)
-        at = self._box.now()
+        waiting = Waiting(batch, seating, grant, position)
+        reply = await self._together.take(waiting)
+        return await self._write_alone(waiting) if reply is None else reply
+
+    def _check(self, waiting: Waiting) -> None:
+        """Find what a batch adds (3), and whether that changes where its candidate stands."""
+        extension = check_batch(waiting.batch, waiting.grant, waiting.position)
+        waiting.extension, waiting.at = extension, self._box.now()
         if extension.events:
-            size = _checked_size(seating, [body for _, body in extension.events], at)
-            await self._commit(batch, seating, extension, at)
-            seating.kept_bytes += size
-            seating.over_quota_since = 0
-            events = tuple(event for event, _ in extension.events)
-            for listener in self._listeners:
-                listener(seating, events)
-        word = self._box.acknowledge(batch.session, extension.position, at)
-        return Acknowledged(acknowledgement=word)
+            bodies = [body for _, body in extension.events]
+            waiting.size = _checked_size(waiting.seating, bodies, waiting.at)
+            waiting.alone = any(True for _ in self._claims(extension))
 
-    async def _commit(
-        self,
-        batch: Batch,
-        seating: Seating,
-        extension: Extension,
-        at: int,
-    ) -> None:
-        """Make the batch durable (4), then change the hall (5)."""
-        head = encode(batch.head)
-        bodies = [(event.n, body) for event, body in extension.events]
-        claims = [
-            claimed
-            for event, _ in extension.events
-            if (claimed := happening_of_event(event, self._hall.rules)) is not None
-        ]
+    def _claims(self, extension: Extension) -> Iterator[Happening]:
+        """Give what new events claim to have happened to the session."""
+        for event, _ in extension.events:
+            claimed = happening_of_event(event, self._hall.rules)
+            if claimed is not None:
+                yield claimed
 
-        def record(connection: records.Connection, session: Session | None = None) -> None:
-            records.append_events(connection, batch.session, extension.position, bodies, head, at)
-            if session is not None:
+    async def _write_alone(self, waiting: Waiting) -> BatchReply:
+        """Make a batch durable (4) with what follows from it for the session."""
+        seating, row = waiting.seating, waiting.row()
+        async with self._hall.changes:
+            session = self._after(seating, self._claims(waiting.extension), waiting.at)
+
+            def record(connection: records.Connection) -> None:
+                records.append_batches(connection, [row])
                 records.put_seating(connection, seating.row(session))
 
-        if claims:
-            async with self._hall.changes:
-                session = self._after(seating, claims, at)
-                await self._database.write(lambda c: record(c, session))
-                seating.session = session
-        else:
             await self._database.write(record)
-        seating.position = extension.position
-        for event, _ in extension.events:
-            self.note(seating, event)
+            seating.session = session
+        return self._settle(waiting)
+
+    def _settle(self, waiting: Waiting) -> BatchReply:
+        """After the commit: change the hall (5), and acknowledge."""
+        seating, extension = waiting.seating, waiting.extension
+        if extension.events:
+            events = tuple(event for event, _ in extension.events)
+            seating.position = extension.position
+            seating.kept_bytes += waiting.size
+            seating.over_quota_since = 0
+            for event in events:
+                self.note(seating, event)
+            for listener in self._listeners:
+                listener(seating, events)
+        word = self._box.acknowledge(waiting.batch.session, extension.position, waiting.at)
+        return Acknowledged(acknowledgement=word)
 
     @staticmethod
     def note(seating: Seating, event: Event) -> None:

@@ -5,8 +5,8 @@ neither commits nor decides. Tables are described in ``schema/``.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from exam.session import Session
 from protocol.decisions import Decision
 from protocol.envelope import Envelope
 from protocol.grant import Grant, Position
+from protocol.journal import Batch, Extension
 from protocol.log_entries import Entry, encode_entry
 from protocol.values import Value, decode, encode
 
@@ -177,22 +178,45 @@ def mark_office(connection: Connection, session: str, epoch: int, n: int) -> Non
 # --- the journal -------------------------------------------------------------------------------
 
 
-def append_events(
-    connection: Connection,
-    session: str,
-    position: Position,
-    events: Iterable[tuple[int, bytes]],
-    head: bytes,
-    at: int,
-) -> None:
-    """Add a batch: its events, and its head, which says where the journal now stands."""
+class BatchRow(NamedTuple):
+    """A batch as it goes into the record."""
+
+    session: str
+    epoch: int
+    n: int
+    """Of its last event."""
+    link: str
+    head: str
+    """Envelope."""
+    at: int
+    """When it is acknowledged."""
+    events: tuple[tuple[int, bytes], ...]
+    """Number and bytes of each new event."""
+
+
+def batch_row(batch: Batch, extension: Extension, at: int) -> BatchRow:
+    """Return the row of what ``batch`` adds."""
+    position = extension.position
+    return BatchRow(
+        session=batch.session,
+        epoch=position.epoch,
+        n=position.n,
+        link=position.head,
+        head=encode(batch.head).decode(),
+        at=at,
+        events=tuple((event.n, body) for event, body in extension.events),
+    )
+
+
+def append_batches(connection: Connection, rows: Sequence[BatchRow]) -> None:
+    """Add batches: their events, and their heads, which say where the journals now stand."""
     connection.executemany(
         "INSERT INTO events (session, epoch, n, body) VALUES (?, ?, ?, ?)",
-        [(session, position.epoch, n, body) for n, body in events],
+        [(row.session, row.epoch, n, body) for row in rows for n, body in row.events],
     )
-    connection.execute(
+    connection.executemany(
         "INSERT INTO heads (session, epoch, n, link, head, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (session, position.epoch, position.n, position.head, head.decode(), at),
+        [row[:6] for row in rows],
     )
 
 

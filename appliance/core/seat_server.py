@@ -77,9 +77,7 @@ class SeatDesk:
 
 def seat_app(desk: SeatDesk) -> web.Application:
     """Return the application that is served to the seats."""
-    app = web.Application(
-        client_max_size=seat_api.MAX_BODY, middlewares=[_admission(desk), _refusals]
-    )
+    app = web.Application(client_max_size=seat_api.MAX_BODY, middlewares=[_door(desk)])
     handlers = _Handlers(desk)
     app.router.add_get(seat_api.HALL, handlers.hall)
     app.router.add_get(seat_api.PAPERS + "/{subject}", handlers.paper)
@@ -97,35 +95,34 @@ def seat_app(desk: SeatDesk) -> web.Application:
     return app
 
 
-def _admission(desk: SeatDesk) -> Middleware:
+def _door(desk: SeatDesk) -> Middleware:
+    """Let paired seats in and name them, and say in HTTP what was refused or not kept."""
     open_to_all = frozenset({START_PATH, FINISH_PATH})
 
     @web.middleware
-    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in open_to_all:
-            return await handler(request)
+    async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            peer = peer_of(request)
-            seat = desk.seats.who(None if peer is None else peer.fingerprint)
-            assert peer is not None  # `who` has refused a certificate that is missing
-            peer.check_validity(at_ms=desk.now())
+            if request.path not in open_to_all:
+                request[_SEAT] = _admitted(desk, request)
+            return await handler(request)
         except (UnknownSeatError, CertificateTimeError) as error:
             _log.warning("%s is not admitted: %s", request.remote, error)
             return web.Response(status=401, text=str(error))
-        request[_SEAT] = seat
-        return await handler(request)
+        except ProtocolError as error:
+            return web.Response(status=400, text=f"{error.code}: {error}")
+        except DiskError as error:
+            return web.Response(status=507, text=f"{error.code}: {error}")
 
-    return admit
+    return door
 
 
-@web.middleware
-async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except ProtocolError as error:
-        return web.Response(status=400, text=f"{error.code}: {error}")
-    except DiskError as error:
-        return web.Response(status=507, text=f"{error.code}: {error}")
+def _admitted(desk: SeatDesk, request: web.Request) -> PairedSeat:
+    """Return the seat of the request's certificate; raise where it is none, or out of time."""
+    peer = peer_of(request)
+    seat = desk.seats.who(None if peer is None else peer.fingerprint)
+    assert peer is not None  # `who` has refused a certificate that is missing
+    peer.check_validity(at_ms=desk.now())
+    return seat
 
 
 class _Handlers:

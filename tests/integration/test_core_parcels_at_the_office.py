@@ -45,16 +45,16 @@ class Core:
         """Write what is new in a session's journal, as the journal's group commit does."""
         new = list(enumerate(session.bodies, start=1))[session.sent :]
         session.sent = session.position.n
-        await self.database.write(
-            lambda c: records.append_events(
-                c,
-                session.grant.session,
-                session.position,
-                new,
-                encode(session.head()),
-                NOW,
-            )
+        row = records.BatchRow(
+            session=session.grant.session,
+            epoch=session.position.epoch,
+            n=session.position.n,
+            link=session.position.head,
+            head=encode(session.head()).decode(),
+            at=NOW,
+            events=tuple(new),
         )
+        await self.database.write(lambda c: records.append_batches(c, [row]))
 
     async def deliver(self) -> None:
         """Cut all parcels and put them before the inner worker."""
