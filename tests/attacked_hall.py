@@ -228,8 +228,17 @@ class AttackedHall:
 
 
 @contextlib.asynccontextmanager
-async def attacked_hall(folder: Path) -> AsyncIterator[AttackedHall]:
-    """Raise core with a bundle of three candidates, doors open, the start a minute off."""
+async def attacked_hall(
+    folder: Path,
+    *,
+    module: str = "appliance.cli",
+    packed: dt.timedelta = dt.timedelta(0),
+    opens_doors: bool = True,
+) -> AsyncIterator[AttackedHall]:
+    """Raise core with a bundle of three candidates, doors open, the start a minute off.
+
+    ``module`` is run in place of the appliance's commands; the bundle was ``packed`` ago.
+    """
     now = dt.datetime.now(dt.UTC)
     sample = SampleHall(
         persons=people(len(SEATS)),
@@ -237,7 +246,7 @@ async def attacked_hall(folder: Path) -> AsyncIterator[AttackedHall]:
         opens=now + dt.timedelta(minutes=1),
         minutes=60,
     )
-    office = await asyncio.to_thread(make_sample_office, folder / "office", sample, now)
+    office = await asyncio.to_thread(make_sample_office, folder / "office", sample, now - packed)
     state = folder / "box"
     state.mkdir()
     write_identity(state, office.boxes[0])
@@ -254,7 +263,7 @@ async def attacked_hall(folder: Path) -> AsyncIterator[AttackedHall]:
     (folder / "wang.key").write_bytes(office.staff_files["wang-fang"])
     with (folder / "core.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance.cli", "run", "core", "--config", str(config),
+            sys.executable, "-m", module, "run", "core", "--config", str(config),
             stdout=log, stderr=log, env=dict(os.environ, EXAMHALL_LOG_FORMAT="text"),
         )  # fmt: skip
     try:
@@ -270,7 +279,8 @@ async def attacked_hall(folder: Path) -> AsyncIterator[AttackedHall]:
             staff=staff_client.read_staff_key(folder / "wang.key", STAFF_PASSPHRASE.reveal()),
             opens=int(sample.opens.timestamp() * 1000),
         )
-        await hall.act(staff_api.OpenDoors(correction=0))
+        if opens_doors:
+            await hall.act(staff_api.OpenDoors(correction=0))
         yield hall
     finally:
         if process.returncode is None:

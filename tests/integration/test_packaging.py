@@ -47,7 +47,13 @@ def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     """Tests, benchmarks and documents stay out of what is installed."""
     ours = set(packages())
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} <= ours
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} <= ours
+
+
+def test_what_systemd_reads_lies_beside_the_environment(wheel: zipfile.ZipFile) -> None:
+    """Of data beside the packages there is what pyproject.toml names, and nothing else."""
+    beside = [name.split(".data/data/")[1] for name in wheel.namelist() if ".data/data/" in name]
+    assert beside == ["share/examhall/packet_filter.nft"]
 
 
 def test_every_command_is_installed(wheel: zipfile.ZipFile) -> None:

@@ -14,6 +14,7 @@ from tests.source_tree import ROOT, pyproject
 UNITS = ROOT / "systemd"
 PROCESSES = ("core", "discovery", "recordings", "faces", "courier")
 SERVICES = [f"exam-{name}.service" for name in (*PROCESSES, "seat")]
+FILTER = "examhall-packet-filter.service"
 EXPOSURE = 20  # tenths, as systemd-analyze counts: 0 nothing to fear, 100 everything
 KINDS = {".service", ".slice", ".target"}
 INSTALLED = "/opt/examhall/bin/"
@@ -58,7 +59,7 @@ def test_systemd_finds_nothing_wrong(units: Path) -> None:
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, FILTER])
 def test_a_service_has_few_rights(units: Path, service: str) -> None:
     """systemd's own count of what a service could do stays below the threshold."""
     report = analyze(
@@ -156,3 +157,39 @@ def test_the_units_start_commands_that_exist() -> None:
     """Every command in a unit is one that the product installs."""
     commands = {settings(service)["ExecStart"].split()[0] for service in SERVICES}
     assert commands <= {INSTALLED + name for name in pyproject()["project"]["scripts"]}
+
+
+def test_discovery_brings_the_packet_filter_up_before_itself() -> None:
+    """The unit that loads it is wanted by discovery, and names the file where it is installed."""
+    discovery = settings("exam-discovery.service")
+    assert FILTER in discovery["Wants"].split()
+    assert FILTER in discovery["After"].split()
+    installed = pyproject()["tool"]["setuptools"]["data-files"]["share/examhall"]
+    (source,) = [ROOT / name for name in installed]
+    assert source.is_file()
+    loads = f"/usr/sbin/nft -f /opt/examhall/share/examhall/{source.name}"
+    assert settings(FILTER)["ExecStart"] == settings(FILTER)["ExecReload"] == loads
+
+
+def test_the_packet_filter_has_one_right() -> None:
+    """It may change the packet filter, and is no service that lives."""
+    found = settings(FILTER)
+    assert (found["CapabilityBoundingSet"], found["Type"]) == ("CAP_NET_ADMIN", "oneshot")
+    assert found["RestrictAddressFamilies"] == "AF_NETLINK"
+
+
+@pytest.mark.netns
+def test_what_the_unit_does_is_what_the_kernel_then_has() -> None:
+    """In a network of its own: loaded, loaded again without a double, and taken away whole."""
+    source = str(ROOT / "appliance" / "discovery" / "packet_filter.nft")
+    load = settings(FILTER)["ExecStart"].replace(
+        "/opt/examhall/share/examhall/packet_filter.nft", source
+    )
+    listing, unload = "nft list ruleset", settings(FILTER)["ExecStop"]
+    script = f"{load} && {load} && {listing} && echo --- && {unload} && {listing}"
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded, _, after = done.stdout.partition("---")
+    assert loaded.count("udp dport 5353") == 1
+    assert after.strip() == ""
