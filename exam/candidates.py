@@ -3,6 +3,7 @@
 import msgspec
 
 from exam.identifiers import Digest, Label
+from exam.quantities import Count
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,8 +23,13 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     level: str = ""
     photo: Digest
     """Digest of the photo's bytes, which lie beside the roster in the bundle."""
-    extra_minutes: int = 0
+    extra_minutes: Count = 0
     """Accommodation: minutes added to the candidate's own time."""
+    password: str = ""
+    """For the log-in of rule books that ask for one; case and blanks are not looked at."""
+
+    def __repr__(self) -> str:
+        return f"Candidate({self.id}, personal data hidden)"
 
 
 class Roster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

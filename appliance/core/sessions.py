@@ -229,7 +229,7 @@ def _expected(candidate: Candidate, field: LoginField) -> str:
         case LoginField.TICKET_NUMBER:
             return candidate.ticket_number
         case LoginField.PASSWORD:
-            return ""  # no roster carries one yet: nothing fits
+            return candidate.password
 
 
 def _same(typed: str, expected: str) -> bool:

@@ -27,6 +27,7 @@ class Column(StrEnum):
     SEAT = "座位号"
     SUBJECTS = "科目"
     MINUTES = "加时（分钟）"
+    PASSWORD = "密码"  # noqa: S105 - a heading
 
 
 _WORDS: Final[dict[Column, str]] = {
@@ -40,6 +41,7 @@ _WORDS: Final[dict[Column, str]] = {
     Column.LEVEL: "级别 等级 报考级别 报考等级 考试级别 证书级别 level grade",
     Column.SEAT: "座位号 座位 座号 座次 机位 机位号 考位 seat seatnumber seatno",
     Column.SUBJECTS: "科目 考试科目 报考科目 subject subjects",
+    Column.PASSWORD: "密码 口令 登录密码 考试密码 登录口令 password loginpassword",
     Column.MINUTES: "加时 延时 延长时间 加时分钟 延时分钟 extraminutes extratime",
 }
 _BY_WORD: Final = {word: column for column, words in _WORDS.items() for word in words.split()}

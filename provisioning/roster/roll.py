@@ -58,6 +58,7 @@ def import_roster(
         notes.add(messages.COLUMN_IGNORED, Place(file=file), came="、".join(table.ignored))
     reader = RowReader(table, file, today, problems, notes)
     entries = reader.read()
+    _check_log_in(entries, table, rules, reader, problems)
     placing = _Placing(sitting, table, reader, problems)
     placed = [(e, placing.seat(e), placing.subjects(e)) for e in entries]
     placing.check_room(len(entries))
@@ -76,9 +77,52 @@ def import_roster(
 
 def _check_columns(table: Table, file: str, rules: RuleBook, problems: Problems) -> None:
     """Report a column that the rule book's log-in needs; a mobile may stand for a ticket."""
-    needs_ticket = LoginField.TICKET_NUMBER in rules.login.fields
-    if needs_ticket and not {Column.TICKET, Column.MOBILE} & set(table.columns):
-        problems.add(messages.NO_COLUMN, Place(file=file), name=Column.TICKET.value)
+    for column, standing_in, _ in _needed(rules):
+        if not {column, standing_in} & set(table.columns):
+            problems.add(messages.NO_COLUMN, Place(file=file), name=column.value)
+
+
+def _check_log_in(
+    entries: tuple[Entry, ...],
+    table: Table,
+    rules: RuleBook,
+    reader: RowReader,
+    problems: Problems,
+) -> None:
+    """Report rows that could not log in, and two that would by one ticket number."""
+    for column, standing_in, value_of in _needed(rules):
+        is_there = {column, standing_in} & set(table.columns)
+        for entry in entries:
+            if is_there and not value_of(entry):
+                place = reader.place(entry.row, column)
+                problems.add(messages.EMPTY, place, name=column.value)
+    if LoginField.TICKET_NUMBER not in rules.login.fields:
+        return
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        first = seen.setdefault(_ticket(entry), entry)
+        both_written = entry.ticket_number and first.ticket_number  # the reader told those
+        if first is not entry and _ticket(entry) and not both_written:
+            problems.add(
+                messages.DOUBLE,
+                reader.place(entry.row, Column.TICKET),
+                name=Column.TICKET.value,
+                came=_ticket(entry),
+                row=first.row,
+            )
+
+
+def _needed(rules: RuleBook) -> list[tuple[Column, Column, Callable[[Entry], str]]]:
+    """Return what the log-in needs: its column, one that may stand for it, and the value."""
+    needed = {
+        LoginField.TICKET_NUMBER: (Column.TICKET, Column.MOBILE, _ticket),
+        LoginField.PASSWORD: (Column.PASSWORD, Column.PASSWORD, lambda entry: entry.password),
+    }
+    return [needed[field] for field in rules.login.fields if field in needed]
+
+
+def _ticket(entry: Entry) -> str:
+    return entry.ticket_number or entry.mobile
 
 
 class _Placing:
@@ -92,6 +136,7 @@ class _Placing:
         self._sitting = sitting
         self._given = iter(seat.id for seat in sitting.seats)
         self._has_seats = Column.SEAT in table.columns
+        self._taken: dict[str, Entry] = {}
         self._reader = reader
         self._problems = problems
 
@@ -107,7 +152,13 @@ class _Placing:
             self._problems.add(
                 messages.UNKNOWN_SEAT, place, came=repr(entry.seat), expected=expected
             )
-        return self._seats.get(_fold(entry.seat), "")
+        seat = self._seats.get(_fold(entry.seat), "")
+        first = self._taken.setdefault(seat, entry)
+        if seat and first is not entry and _fold(first.seat) != _fold(entry.seat):
+            self._problems.add(
+                messages.DOUBLE, place, name=Column.SEAT.value, came=entry.seat, row=first.row
+            )
+        return seat
 
     def subjects(self, entry: Entry) -> tuple[str, ...]:
         """Return the subjects that the row names, all of the plan where it names none."""
@@ -165,11 +216,12 @@ def _candidate(
         id_number=entry.id_number,
         subjects=subjects,
         seat=seat,
-        ticket_number=entry.ticket_number or entry.mobile,
+        ticket_number=_ticket(entry),
         mobile=entry.mobile,
         level=entry.level,
         photo=photo,
         extra_minutes=entry.extra_minutes,
+        password=entry.password,
     )
 
 

@@ -38,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     seat: str
     subjects: tuple[str, ...]
     extra_minutes: int
+    password: str
 
 
 class RowReader:
@@ -87,6 +88,7 @@ class RowReader:
             seat=self._text(row, Column.SEAT),
             subjects=tuple(clean(s) for s in subjects if clean(s)),
             extra_minutes=self._minutes(row),
+            password=self._digits(row, Column.PASSWORD) or "",
         )
 
     def _cell(self, row: Row, column: Column) -> Cell:

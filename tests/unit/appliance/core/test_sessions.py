@@ -273,3 +273,21 @@ async def test_grants_outlast_a_restart(office: SampleOffice, tmp_path) -> None:
         assert (after.id, after.epoch, after.session) == (before.id, 1, before.session)
         assert after.position == seat.position()
         assert (await again.log_in(0)).grant.epoch == 2
+
+
+async def test_a_password_of_the_roster_lets_in(hall: CoreHall) -> None:
+    """Where the rule book asks for one: the roster's, whatever its case; none fits an empty one."""
+    fields = (LoginField.TICKET_NUMBER, LoginField.PASSWORD)
+    rules = hall.hall.rules
+    hall.hall.rules = replace(rules, login=replace(rules.login, fields=fields))
+    seating = hall.seating(0)
+    with_one = replace(seating.candidate, password="7K2M")
+    hall.hall.candidates[with_one.id] = with_one
+    _, _, request = await hall.ask(0)
+    for typed, is_in in (("", False), ("7k2n", False), ("7k2m", True)):
+        said = {
+            LoginField.TICKET_NUMBER: with_one.ticket_number,
+            LoginField.PASSWORD: typed,
+        }
+        given = await hall.sessions.log_in(replace(request, fields=said), seating.seat, "1" * 64)
+        assert isinstance(given, LoginRefused) is not is_in
