@@ -11,6 +11,7 @@ A response names items, options and blanks by identifier, never by position.
 import msgspec
 
 from exam.identifiers import Digest, Label
+from exam.quantities import Count, Offset, Ordinal
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,12 +33,12 @@ class Blank(_Value, frozen=True, kw_only=True):
     """A gap to fill in; ``expected_length`` in characters sets the width of its field."""
 
     id: Label
-    expected_length: int = 12
+    expected_length: Count = 12
 
 
 class _Item(_Value, frozen=True, kw_only=True, tag_field="type"):
     id: Label
-    points: int
+    points: Count
     """Most points that the item gives, in hundredths of a point (2.5 points = 250)."""
     body: str
     """The question, as clean HTML."""
@@ -55,8 +56,8 @@ class MultipleChoice(_Item, frozen=True, kw_only=True, tag="multiple_choice"):
 
     options: tuple[Option, ...]
     shuffle: bool = False
-    min_choices: int = 0
-    max_choices: int = 0
+    min_choices: Count = 0
+    max_choices: Count = 0
 
 
 class TrueFalse(_Item, frozen=True, kw_only=True, tag="true_false"):
@@ -74,7 +75,7 @@ class TextEntry(_Item, frozen=True, kw_only=True, tag="text_entry"):
 class ExtendedText(_Item, frozen=True, kw_only=True, tag="extended_text"):
     """简答题: a longer text; ``expected_length`` in characters, 0 where none is given."""
 
-    expected_length: int = 0
+    expected_length: Count = 0
 
 
 Item = SingleChoice | MultipleChoice | TrueFalse | TextEntry | ExtendedText
@@ -95,7 +96,7 @@ class Asset(_Value, frozen=True, kw_only=True):
 
     name: str
     media_type: str
-    size: int
+    size: Count
     sha256: Digest
 
 
@@ -106,7 +107,7 @@ class Paper(_Value, frozen=True, kw_only=True):
     """
 
     subject: Label
-    revision: int
+    revision: Ordinal
     title: str
     language: str
     """BCP 47 tag of the content, such as ``zh-CN``."""
@@ -133,7 +134,7 @@ class AcceptedText(_Value, frozen=True, kw_only=True):
     """A text that earns ``points`` (hundredths) when it stands in its blank."""
 
     text: str
-    points: int
+    points: Offset
     case_sensitive: bool = True
 
 
@@ -148,9 +149,9 @@ class ItemKey(_Value, frozen=True, kw_only=True):
     """
 
     item: Label
-    points: int
+    points: Count
     options: tuple[Label, ...] = ()
-    option_points: dict[Label, int] = msgspec.field(default_factory=dict)
+    option_points: dict[Label, Offset] = msgspec.field(default_factory=dict)
     texts: dict[Label, tuple[AcceptedText, ...]] = msgspec.field(default_factory=dict)
     guidance: str = ""
 
@@ -159,7 +160,7 @@ class AnswerKeys(_Value, frozen=True, kw_only=True):
     """The keys of one paper. They stay at the office."""
 
     subject: Label
-    revision: int
+    revision: Ordinal
     items: tuple[ItemKey, ...]
 
 

@@ -15,9 +15,8 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from exam.order import OutlineItem
-from exam.paper import ItemOrder
-from exam.sitting import Sitting
+from exam.candidates import Roster
+from exam.paper import Paper
 from protocol import (
     amendment,
     bundle,
@@ -45,13 +44,13 @@ SECTIONS: dict[str, tuple[Any, ...]] = {
     "decisions": (decisions.Decision,),
     "acts": (staff_api.StaffAct,),
     "log": (log_entries.Entry, receipt.Receipt),
+    "paper": (Paper,),
     "bundle": (bundle.BundleManifest, revocation.RevocationList, amendment.Amendment),
+    "roster": (Roster,),
     "segments": (segment.SegmentManifest,),
     "parcels": (parcel.ParcelHeader, parcel.ParcelContents),
     "closing and office receipts": (closing.Closing, office_receipt.OfficeReceipt),
 }
-LEFT_OUT = {OutlineItem, ItemOrder, Sitting}
-"""Types of `exam`, described with the paper and the plan; named here only."""
 
 
 def render() -> dict[str, list[str]]:
@@ -64,7 +63,7 @@ def _lines(roots: Iterable[Any], seen: set[type]) -> Iterable[str]:
     waiting = [one for root in roots for one in _structs(root)]
     while waiting:
         struct = waiting.pop(0)
-        if struct in seen or struct in LEFT_OUT:
+        if struct in seen:
             continue
         seen.add(struct)
         yield _line(struct)
