@@ -32,6 +32,7 @@ from protocol import (
     revocation,
     segment,
     staff_api,
+    upload,
 )
 from tests.source_tree import ROOT
 
@@ -50,6 +51,7 @@ SECTIONS: dict[str, tuple[Any, ...]] = {
     "segments": (segment.SegmentManifest,),
     "parcels": (parcel.ParcelHeader, parcel.ParcelContents),
     "closing and office receipts": (closing.Closing, office_receipt.OfficeReceipt),
+    "upload": (upload.ReceiptsPage, upload.ReceiptsFile, upload.Refusal),
 }
 
 
