@@ -11,7 +11,7 @@ import io
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -234,10 +234,12 @@ async def attacked_hall(
     module: str = "appliance.cli",
     packed: dt.timedelta = dt.timedelta(0),
     opens_doors: bool = True,
+    under: Sequence[str] = (),
 ) -> AsyncIterator[AttackedHall]:
     """Raise core with a bundle of three candidates, doors open, the start a minute off.
 
-    ``module`` is run in place of the appliance's commands; the bundle was ``packed`` ago.
+    ``module`` is run in place of the appliance's commands, ``under`` another program where
+    one is named; the bundle was ``packed`` ago.
     """
     now = dt.datetime.now(dt.UTC)
     sample = SampleHall(
@@ -263,7 +265,7 @@ async def attacked_hall(
     (folder / "wang.key").write_bytes(office.staff_files["wang-fang"])
     with (folder / "core.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, "run", "core", "--config", str(config),
+            *under, sys.executable, "-m", module, "run", "core", "--config", str(config),
             stdout=log, stderr=log, env=dict(os.environ, EXAMHALL_LOG_FORMAT="text"),
         )  # fmt: skip
     try:

@@ -29,9 +29,25 @@ class Call(NamedTuple):
 
 def trace(program: list[str], output: Path) -> list[Call]:
     """Run ``program`` (arguments of this Python) to its end; return its calls as they ended."""
-    command = ["strace", "-f", "-y", "-s", "64", "-e", f"trace={_CALLS}", "-o", str(output)]
-    subprocess.run([*command, sys.executable, *program], check=True, timeout=100)
+    command = [*strace(output), sys.executable, *program]
+    subprocess.run(command, check=True, timeout=100)
     return read(output.read_text("utf-8", "replace"))
+
+
+def strace(output: Path, *options: str, shown: int = 64) -> list[str]:
+    """Return the command before a program that is to be traced; ``shown`` bytes of each write."""
+    return [
+        "strace",
+        *options,
+        "-f",
+        "-yy",
+        "-s",
+        str(shown),
+        "-e",
+        f"trace={_CALLS}",
+        "-o",
+        str(output),
+    ]
 
 
 def read(text: str) -> list[Call]:

@@ -138,7 +138,7 @@ async def build_core(
     if "generation" not in kept.facts:
         await _open_generation(database, bundle, box)
     log = Log(database, box, identity.log_signing_key())
-    await log.checkpoint()
+    await log.resume()
     links = Links()
     release = Release(
         database,

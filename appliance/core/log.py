@@ -38,6 +38,21 @@ class Log:
         self._noted = -1
         self._one_at_a_time = asyncio.Lock()
 
+    async def resume(self) -> None:
+        """After a start: go on from the checkpoint that was shown last.
+
+        A full disk keeps no newer one, and does not keep a box from coming back. Raises
+        `DiskError` where there is none yet.
+        """
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
+            ).fetchone()
+        )
+        if row is not None:
+            self._noted, self._note = int(row[0]), str(row[1])
+        await self.newest()
+
     async def newest(self) -> str:
         """Return the newest checkpoint that could be kept: with a full disk an earlier one."""
         try:
