@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except commands.COMMAND_ERRORS as error:
-        print(f"exam-appliance: {error}", file=sys.stderr)
+        print(f"exam-appliance: {commands.say_error(error, options)}", file=sys.stderr)
         return 1
 
 
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         default=default_path(),
         help="the box's settings (default: %(default)s, or as EXAMHALL_CONFIG says)",
     )
+    common.add_argument("--language", choices=("zh", "en"), help="else by LANG")
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     install = parsers.add_parser(
@@ -74,12 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("folder", type=Path)
     back.set_defaults(run=commands.take_receipts)
 
-    language = argparse.ArgumentParser(add_help=False)
-    language.add_argument("--language", choices=("zh", "en"), help="else by LANG")
-    status = parsers.add_parser("status", parents=[common, language], help="show the hall")
+    status = parsers.add_parser("status", parents=[common], help="show the hall")
     status.add_argument("--json", action="store_true", help="as JSON, whole")
     status.set_defaults(run=commands.status)
-    _add_act(parsers, [common, language])
+    _add_act(parsers, [common])
     return parser
 
 

@@ -13,14 +13,15 @@ from typing import Any, Final
 from appliance import messages as own
 from appliance.act_words import ActWordsError, read_act
 from appliance.console import messages as m
-from appliance.core import intake
+from appliance.core import bundle_words, intake
 from appliance.core.building import receiver_of
 from appliance.ipc import courier, staff_client
 from appliance.ipc.identity import is_installed, read_identity, write_identity
 from appliance.ipc.settings import Settings, SettingsError, read_settings
 from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 from protocol import staff_api
-from protocol.errors import MalformedError, ProtocolError
+from protocol.errors import ProtocolError
+from protocol.fault_words import say_fault
 from protocol.identities import BoxIdentity, SealedIdentity, open_box_identity
 from protocol.keys import SigningKey
 from protocol.staff_api import ActRefusal, ActRefused
@@ -35,7 +36,7 @@ COMMAND_ERRORS: Final = (
     ProtocolError,
     MachineryError,
     SettingsError,
-    intake.BundleRefusedError,
+    bundle_words.BundleRefusedError,
     staff_client.StaffKeyError,
     OSError,
 )
@@ -59,25 +60,29 @@ def install(options: Options) -> int:
     """Unseal the identity that the office delivered, onto this box's disk."""
     settings = read_settings(options.config)
     sealed = decode(options.identity.read_bytes(), SealedIdentity)
-    code = options.code or getpass.getpass("installation code: ")
+    code = options.code or getpass.getpass(own.INSTALLATION_CODE.say(_language(options)))
     identity = open_box_identity(sealed, code)
     _refuse_another(settings.state_folder, identity)
     make_folder(settings.state_folder)
     write_identity(settings.state_folder, identity)
-    print(f"this box is {identity.appliance} of centre {identity.centre}")
+    said = own.INSTALLED.say(
+        _language(options), appliance=identity.appliance, centre=identity.centre
+    )
+    print(said)
     return 0
 
 
 def _refuse_another(state: Path, identity: BoxIdentity) -> None:
-    """Raise `MalformedError` where this machine is already another box: its record is here."""
+    """Raise `BundleRefusedError` where this machine is already another box: its record is here."""
     if not is_installed(state):
         return
     there = read_identity(state)
     if (there.centre, there.appliance) != (identity.centre, identity.appliance):
-        raise MalformedError(
-            f"{state} belongs to {there.appliance} of centre {there.centre}; got the identity of "
-            f"{identity.appliance} of centre {identity.centre}. Nothing was changed: give the new "
-            "box an empty folder"
+        raise bundle_words.BundleRefusedError(
+            own.OTHER_BOX,
+            state=state,
+            there=f"{there.appliance}.{there.centre}",
+            came=f"{identity.appliance}.{identity.centre}",
         )
 
 
@@ -87,9 +92,12 @@ def take(options: Options) -> int:
     receiver = receiver_of(read_identity(settings.state_folder))
     folder = intake.find_bundle(options.folder, receiver.centre)
     bundle = intake.take_bundle(folder, settings.bundles, receiver)
-    for line in bundle.checked:
-        print(f"  checked: {line}")
-    print(f"taken: {bundle.manifest.sitting.title}, revision {bundle.manifest.revision}")
+    language = _language(options)
+    for said in bundle.checked:
+        print(own.CHECKED.say(language, what=said.show(language)))
+    manifest = bundle.manifest
+    title, revision = manifest.sitting.title, manifest.revision
+    print(own.TAKEN.say(language, title=title, revision=revision))
     return 0
 
 
@@ -130,14 +138,15 @@ def serve(options: Options) -> int:
 def write_parcels(options: Options) -> int:
     """Copy what the office has not verified to a stick; the courier does it."""
     done = _ask_courier(options, courier.WriteStick(folder=str(options.folder.absolute())))
-    print(f"{done.files} parcel(s), {done.bytes} bytes on {options.folder}, read back and sound")
+    language = _language(options)
+    print(own.ON_STICK.say(language, files=done.files, size=done.bytes, folder=options.folder))
     return 0
 
 
 def take_receipts(options: Options) -> int:
     """Read office receipts from a stick; the courier does it."""
     done = _ask_courier(options, courier.TakeReceipts(folder=str(options.folder.absolute())))
-    print(f"{done.files} new office receipt(s) taken from {options.folder}")
+    print(own.RECEIPTS.say(_language(options), files=done.files, folder=options.folder))
     return 0
 
 
@@ -214,7 +223,20 @@ def _asked_codes(wanted: staff_api.Act, hall: staff_api.HallStatus) -> tuple[str
     )
 
 
+def say_error(error: Exception, options: Options) -> str:
+    """Return what a command says of a fault."""
+    language = _language(options)
+    if isinstance(error, bundle_words.BundleRefusedError):
+        return error.show(language)
+    return say_fault(error, language)
+
+
 def _language(options: Options) -> m.Language:
     """Return the language that was asked for, else that of the terminal."""
-    wanted = options.language or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    wanted = (
+        getattr(options, "language", None)
+        or os.environ.get("LC_ALL")
+        or os.environ.get("LANG")
+        or ""
+    )
     return m.Language.ZH if wanted.startswith("zh") else m.Language.EN

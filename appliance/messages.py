@@ -48,3 +48,24 @@ REFUSED: Final = Text("✗ 没有执行：{why}（{detail}）", "✗ not done: {
 SECOND_HOW: Final = Text(
     "第二人请用 --second 名字 一同签名", "let the second person sign too: --second NAME"
 )
+
+# --- install, import, the stick ------------------------------------------------------------------
+INSTALLATION_CODE: Final = Text("安装码：", "installation code: ")
+INSTALLED: Final = Text(
+    "本主机是考点 {centre} 的 {appliance}", "this box is {appliance} of centre {centre}"
+)
+OTHER_BOX: Final = Text(
+    "{state} 属于 {there}，送来的身份文件是 {came} 的。什么也没有改变；请给新主机一个空目录",
+    "{state} belongs to {there}; got the identity of {came}. Nothing was changed: give the new box "
+    "an empty folder",
+)
+CHECKED: Final = Text("  已核对：{what}", "  checked: {what}")
+TAKEN: Final = Text("已收入：{title}，第 {revision} 版", "taken: {title}, revision {revision}")
+ON_STICK: Final = Text(
+    "{folder} 上有 {files} 个上报包，{size} 字节，已读回核对",
+    "{files} parcel(s), {size} bytes on {folder}, read back and sound",
+)
+RECEIPTS: Final = Text(
+    "从 {folder} 收入 {files} 份新的机构回执",
+    "{files} new office receipt(s) taken from {folder}",
+)

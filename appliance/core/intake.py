@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from appliance.core import bundle_words as w
+from appliance.core.bundle_words import BundleRefusedError, Said
 from exam.candidates import Roster
 from exam.rulebook import RuleBook, RuleBookError, read_rule_book
 from protocol.bundle import MANIFEST, BundleFile, BundleManifest, open_bundle
@@ -40,10 +42,6 @@ _MOST_MANIFEST: Final = 16 * 1024 * 1024
 _MOST_CERTIFICATE: Final = 64 * 1024
 
 
-class BundleRefusedError(Exception):
-    """The bundle was not taken; what was in place stays. The message says why and what to do."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
     """A bundle that holds: checked, and opened as far as the hall needs it."""
@@ -55,7 +53,7 @@ class Bundle:
     rules: RuleBook
     rule_book_text: str
     roster: Roster
-    checked: tuple[str, ...]
+    checked: tuple[Said, ...]
     """What was checked, one line each, for the person who brought it."""
 
 
@@ -81,11 +79,8 @@ def find_bundle(medium: Path, centre: str) -> Path:
     there = sorted(path.parent for path in medium.glob(f"*/{MANIFEST}"))
     ours = [path for path in there if path.name.split(".")[1:2] == [centre]]
     if len({path.name.split(".")[0] for path in ours}) != 1:
-        names = ", ".join(path.name for path in there) or "no bundle"
-        raise BundleRefusedError(
-            f"{medium}: expected one bundle for centre {centre}; found {names}; "
-            "nothing was taken: name the bundle's own folder"
-        )
+        names = ", ".join(path.name for path in there) or "-"
+        raise BundleRefusedError(w.NOT_ONE_BUNDLE, medium=medium, centre=centre, found=names)
     return ours[-1]
 
 
@@ -94,13 +89,10 @@ def check_bundle(folder: Path, receiver: Receiver, in_place: BundleManifest | No
     try:
         return _check(folder, receiver, in_place)
     except (ProtocolError, RuleBookError, UnicodeDecodeError) as error:
-        raise BundleRefusedError(
-            f"{folder}: {error}; nothing was taken: fetch the bundle again from the office"
-        ) from error
+        raise BundleRefusedError(w.NOT_SOUND, folder=folder, error=error) from error
     except OSError as error:
-        raise BundleRefusedError(
-            f"{error.filename or folder}: {error.strerror}; is the bundle whole? nothing was taken"
-        ) from error
+        place = error.filename or folder
+        raise BundleRefusedError(w.NOT_READABLE, place=place, error=error) from error
 
 
 def _check(folder: Path, receiver: Receiver, in_place: BundleManifest | None) -> Bundle:
@@ -121,7 +113,7 @@ def _check(folder: Path, receiver: Receiver, in_place: BundleManifest | None) ->
     roster = _open_roster(folder, manifest, receiver.age)
     text = (folder / manifest.rule_book_file).read_text("utf-8")
     if sha256_hex(text.encode()) != manifest.sitting.rule_book_digest:
-        raise BundleRefusedError("the rule book is not the one that the sitting names")
+        raise BundleRefusedError(w.OTHER_RULES)
     return Bundle(
         folder=folder,
         manifest=manifest,
@@ -130,44 +122,39 @@ def _check(folder: Path, receiver: Receiver, in_place: BundleManifest | None) ->
         rules=read_rule_book(text),
         rule_book_text=text,
         roster=roster,
-        checked=(
-            f"signed by {manifest.office.id}, revision {manifest.revision}",
-            f"for centre {manifest.centre}, appliance {receiver.appliance}",
-            f"{len(manifest.files)} files, {sum(f.size for f in manifest.files)} bytes",
-            f"{len(roster.candidates)} candidates with {len(manifest.photos)} photos",
-            f"{len(manifest.papers)} sealed paper(s), rule book {manifest.sitting.rule_book}",
-        ),
+        checked=_checked(manifest, receiver, roster),
+    )
+
+
+def _checked(manifest: BundleManifest, receiver: Receiver, roster: Roster) -> tuple[Said, ...]:
+    size = sum(file.size for file in manifest.files)
+    people, photos = len(roster.candidates), len(manifest.photos)
+    rules = manifest.sitting.rule_book
+    return (
+        Said(w.SIGNED, {"office": manifest.office.id, "revision": manifest.revision}),
+        Said(w.ADDRESSED, {"centre": manifest.centre, "appliance": receiver.appliance}),
+        Said(w.FILES, {"count": len(manifest.files), "size": size}),
+        Said(w.PEOPLE, {"count": people, "photos": photos}),
+        Said(w.PAPERS, {"count": len(manifest.papers), "rules": rules}),
     )
 
 
 def _check_address(manifest: BundleManifest, receiver: Receiver) -> None:
     if manifest.centre != receiver.centre:
-        raise BundleRefusedError(
-            f"the bundle is for centre {manifest.centre}, this box stands in {receiver.centre}; "
-            "fetch the bundle of this centre"
-        )
+        raise BundleRefusedError(w.OTHER_CENTRE, there=manifest.centre, here=receiver.centre)
     mine = [a for a in manifest.appliances if a.id == receiver.appliance]
     if not mine:
         named = ", ".join(a.id for a in manifest.appliances)
-        raise BundleRefusedError(
-            f"the bundle is for {named}, this box is {receiver.appliance}; "
-            "ask the office to add this box"
-        )
+        raise BundleRefusedError(w.OTHER_BOX, named=named, here=receiver.appliance)
     box = mine[0]
     keys = (box.box_key, box.log_key, box.age_recipient)
     if keys != (receiver.box_key.hex, receiver.log_key.hex, receiver.age.recipient):
-        raise BundleRefusedError(
-            f"the bundle names other keys for {receiver.appliance} than this box has; "
-            "ask the office for a bundle with the keys of this installation"
-        )
+        raise BundleRefusedError(w.OTHER_KEYS, here=receiver.appliance)
 
 
 def _check_revision(manifest: BundleManifest, in_place: BundleManifest) -> None:
     if manifest.revision < in_place.revision:
-        raise BundleRefusedError(
-            f"the bundle is revision {manifest.revision}, revision {in_place.revision} is in "
-            "place; an older one is never taken: fetch the newest from the office"
-        )
+        raise BundleRefusedError(w.OLDER, came=manifest.revision, here=in_place.revision)
 
 
 def _check_files(folder: Path, manifest: BundleManifest) -> None:
@@ -176,8 +163,10 @@ def _check_files(folder: Path, manifest: BundleManifest) -> None:
     if there != named:
         missing, extra = sorted(named - there), sorted(there - named)
         raise BundleRefusedError(
-            f"expected just the {len(named)} files of the manifest; "
-            f"missing: {missing[:5] or 'none'}, not named: {extra[:5] or 'none'}"
+            w.OTHER_FILES,
+            count=len(named),
+            missing=", ".join(missing[:5]) or "-",
+            extra=", ".join(extra[:5]) or "-",
         )
     for file in manifest.files:
         _check_file(folder / file.name, file)
@@ -187,21 +176,25 @@ def _check_file(path: Path, file: BundleFile) -> None:
     data = _limited(path, file.size)
     if len(data) != file.size or sha256_hex(data) != file.sha256:
         raise BundleRefusedError(
-            f"{file.name}: expected {file.size} bytes with SHA-256 {file.sha256[:16]}...; "
-            f"got {len(data)} with {sha256_hex(data)[:16]}...: cut short or altered"
+            w.OTHER_BYTES,
+            name=file.name,
+            size=file.size,
+            wanted=file.sha256[:16],
+            came=len(data),
+            got=sha256_hex(data)[:16],
         )
 
 
 def _open_roster(folder: Path, manifest: BundleManifest, age: SealingIdentity) -> Roster:
     roster = decode(open_sealed(folder, manifest, manifest.roster_file, age), Roster)
     if (roster.sitting, roster.centre) != (manifest.sitting.id, manifest.centre):
-        raise BundleRefusedError("the roster is of another sitting or centre")
+        raise BundleRefusedError(w.OTHER_ROSTER)
     lost = [c.id for c in roster.candidates if c.photo not in manifest.photos]
     if lost:
-        raise BundleRefusedError(f"no photo for {', '.join(lost[:5])}")
+        raise BundleRefusedError(w.NO_PHOTO, candidates=", ".join(lost[:5]))
     for digest, name in manifest.photos.items():
         if sha256_hex(open_sealed(folder, manifest, name, age)) != digest:
-            raise BundleRefusedError(f"{name}: not the photo that the roster names")
+            raise BundleRefusedError(w.OTHER_PHOTO, name=name)
     return roster
 
 
@@ -210,7 +203,7 @@ def open_sealed(folder: Path, manifest: BundleManifest, name: str, age: SealingI
     wanted = next((f.plain_sha256 for f in manifest.files if f.name == name), None)
     plain = age.open((folder / name).read_bytes())
     if wanted is None or sha256_hex(plain) != wanted:
-        raise BundleRefusedError(f"{name}: the plain text is not the one that the office signed")
+        raise BundleRefusedError(w.OTHER_PLAIN, name=name)
     return plain
 
 
@@ -218,11 +211,9 @@ def _limited(path: Path, most: int) -> bytes:
     """Read a plain file of at most ``most`` bytes; whatever a stick may call a file."""
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
-        raise BundleRefusedError(f"{path.name}: expected a plain file, not a link or a device")
+        raise BundleRefusedError(w.NO_PLAIN_FILE, name=path.name)
     if found.st_size > most:
-        raise BundleRefusedError(
-            f"{path.name}: expected at most {most} bytes, got {found.st_size}: altered"
-        )
+        raise BundleRefusedError(w.TOO_LARGE, name=path.name, most=most, came=found.st_size)
     with path.open("rb") as file:
         return file.read(most + 1)
 
@@ -266,10 +257,7 @@ def _check_taken_before(folder: Path, manifest: BundleManifest) -> None:
     taken = [path.name.split(".") for path in folder.glob(f"{sitting}.*.*")]
     newest = max((int(number) for name, number, _ in taken if name == sitting), default=0)
     if manifest.revision < newest:
-        raise BundleRefusedError(
-            f"the bundle is revision {manifest.revision}, revision {newest} of this sitting was "
-            "taken before; an older one is never taken: fetch the newest from the office"
-        )
+        raise BundleRefusedError(w.OLDER_THAN_BEFORE, came=manifest.revision, here=newest)
 
 
 def _sync_tree(folder: Path) -> None:

@@ -163,6 +163,23 @@ def test_a_bundle_is_found_on_its_stick(real: RealOffice, tmp_path: Path, capsys
     assert other in capsys.readouterr().err
 
 
+def test_what_is_taken_and_refused_is_said_in_chinese(
+    real: RealOffice, tmp_path: Path, capsys
+) -> None:
+    """Lines of what was checked, and why a bundle or a file is refused, by ``--language zh``."""
+    words = ("--config", str(real.settings), "--language", "zh")
+    said = real.appliance("import", str(real.made.bundle), *words)
+    assert "已核对：由" in said
+    assert "第 1 版" in said
+    altered = tmp_path / real.made.bundle.name
+    shutil.copytree(real.made.bundle, altered)
+    (altered / "roster.age").write_bytes(b"x")
+    assert cli.main(["import", str(altered), *words]) == 1
+    assert "请重新拷贝" in capsys.readouterr().err
+    assert cli.main(["install", str(tmp_path / "none.json"), "--code", "x", *words]) == 1
+    assert "找不到" in capsys.readouterr().err
+
+
 def test_a_box_does_not_become_another(real: RealOffice, tmp_path: Path, capsys) -> None:
     """Installing the spare's identity over the main box's is refused, the same again is not."""
     for name, identity, code in zip(("main", "spare"), real.made.boxes, (0, 1), strict=True):
