@@ -46,6 +46,16 @@ def decision_digest(connection: Connection, place: BoxPlace, n: int) -> str | No
     return None if row is None else str(row[0])
 
 
+def acts_used(connection: Connection, place: BoxPlace, decision: Decision) -> dict[str, int]:
+    """Return the acts behind decisions of this person and kind: their digests, with the number."""
+    rows = connection.execute(
+        f"SELECT n, act FROM decision WHERE {_BOX} AND by = ? AND kind = ? "  # noqa: S608 - literal
+        "AND act IS NOT NULL",
+        (*_box(place), decision.by, type(decision.what).__struct_config__.tag),
+    )
+    return {decode(row[1].encode(), Envelope).digest: int(row[0]) for row in rows}
+
+
 def put_decision(
     connection: Connection,
     place: BoxPlace,

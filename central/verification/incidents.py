@@ -2,8 +2,9 @@
 
 from central.store import evidence, journals
 from central.store.journals import Epoch
-from central.verification.context import Context, WaitsError, expect
+from central.verification.context import Context, ContradictionError, WaitsError, expect
 from protocol.amendment import AmendmentRecord, open_amendment
+from protocol.asking import asks_for
 from protocol.decisions import Decision, open_decision
 from protocol.envelope import Envelope, verify
 from protocol.errors import BrokenChainError, ForkError, MalformedError
@@ -12,7 +13,7 @@ from protocol.keys import VerifyKey
 from protocol.parcel import AlertRecord, DecisionRecord, PictureRecord, StrayRecord
 from protocol.payload_types import PayloadType
 from protocol.staff_api import StaffAct
-from protocol.values import decode_canonical
+from protocol.values import Value, decode_canonical
 
 
 def take_decision(context: Context, record: DecisionRecord) -> None:
@@ -20,7 +21,8 @@ def take_decision(context: Context, record: DecisionRecord) -> None:
 
     1. The box that made the parcel signed it, for its own generation and sitting.
     2. Decisions of a generation count without a hole; the same one again is no harm.
-    3. Who decided asked for it by a signed act; only the machine decides without one.
+    3. Who decided asked for it by a signed act, for this very decision and for no other; only
+       the machine decides without one.
     """
     # 1
     decision = open_decision(record.decision, context.box.key)
@@ -65,6 +67,21 @@ def _check_act(context: Context, decision: Decision, envelope: Envelope | None) 
         ),
         (act.staff, act.centre, act.appliance, act.generation, act.sitting),
     )
+    if not asks_for(act.act, decision):
+        raise ContradictionError(
+            f"decision {decision.n} ({_tag(decision.what)}): expected the act that asked for it; "
+            f"got one that asks for another ({_tag(act.act)})"
+        )
+    used = evidence.acts_used(context.store, context.box_place, decision)
+    if envelope.digest in used:
+        raise ContradictionError(
+            f"decision {decision.n}: expected an act of its own; got that of decision "
+            f"{used[envelope.digest]}"
+        )
+
+
+def _tag(value: Value) -> object:
+    return value.__struct_config__.tag
 
 
 def take_stray(context: Context, record: StrayRecord) -> None:

@@ -13,7 +13,7 @@ from central.verification import verify
 from central.verification.service import open_worker
 from exam.paper import Chosen
 from protocol.closing import Ending
-from protocol.decisions import Paused, SubjectClosed
+from protocol.decisions import Paused, SubjectClosed, TimeGiven, open_decision, sign_decision
 from protocol.grant import Position
 from protocol.journal import Answered, encode_event, first_link
 from protocol.keys import SigningKey
@@ -21,6 +21,7 @@ from protocol.log_entries import Granted, Paired
 from protocol.office_receipt import Stage
 from protocol.parcel import (
     AlertRecord,
+    DecisionRecord,
     Lane,
     LaneEndRecord,
     PictureRecord,
@@ -33,7 +34,7 @@ from protocol.receipt import receipt_code
 from protocol.sealing import SealingIdentity, seal
 from protocol.segment import FIRST as FIRST_SEGMENT
 from protocol.segment import FromSeat, SegmentManifest, View, sign_manifest
-from protocol.staff_api import Pause
+from protocol.staff_api import Extend, Pause
 from protocol.values import encode, sha256_hex
 from tests.sample_office import CENTRE, NOW, SITTING, SampleOffice
 from tests.sample_parcels import Lanes
@@ -346,6 +347,33 @@ async def test_decisions_count_without_a_hole_and_name_who_asked(
     without = msgspec.structs.replace(good, act=None)
     assert (await at.verdict(lanes.parcel(Lane.INCIDENTS, [without]))).stage is Stage.VERIFIED
     assert at.count("decision") == 1
+
+
+async def test_an_act_stands_behind_one_decision_and_its_own(
+    at: Verifying, lanes: Lanes, office: SampleOffice
+) -> None:
+    """A box cannot let a person's signature for one thing stand for another, or for it twice."""
+    asked = Pause(candidate=None, reason="noise")
+    good = decision(office.main, 1, Paused(reason="noise"), asked=asked, staff_key=office.staff_key)
+    assert (await at.verdict(lanes.parcel(Lane.INCIDENTS, [good]))).stage is Stage.VERIFIED
+    other = decision(office.main, 2, SubjectClosed(), asked=asked, staff_key=office.staff_key)
+    refused = await at.verdict(lanes.parcel(Lane.INCIDENTS, [other]))
+    assert (refused.reason[:4], "asks for another" in refused.reason) == ("P320", True)
+
+
+async def test_an_act_is_used_once(at: Verifying, lanes: Lanes, office: SampleOffice) -> None:
+    """Time that was asked for once is not given twice by the same signature."""
+    asked = Extend(candidate=None, ms=60_000, reason="noise")
+    what = TimeGiven(ms=60_000, reason="noise")
+    first = decision(office.main, 1, what, asked=asked, staff_key=office.staff_key)
+    opened = open_decision(first.decision, office.main.box_key.public)
+    again = DecisionRecord(
+        decision=sign_decision(msgspec.structs.replace(opened, n=2), office.main.box_key),
+        act=first.act,
+    )
+    refused = await at.verdict(lanes.parcel(Lane.INCIDENTS, [first, again]))
+    assert (refused.reason[:4], "of decision 1" in refused.reason) == ("P320", True)
+    assert at.count("decision") == 0
 
 
 async def test_a_stray_tail_is_kept_apart(
