@@ -13,14 +13,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except commands.COMMAND_ERRORS as error:
-        print(f"exam-central: {error}", file=sys.stderr)
+        print(f"exam-central: {commands.say_error(error, options)}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="exam-central", description=__doc__)
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    home = argparse.ArgumentParser(add_help=False)
+    language = argparse.ArgumentParser(add_help=False)
+    language.add_argument("--language", choices=("zh", "en"), help="else by LANG")
+    home = argparse.ArgumentParser(add_help=False, parents=[language])
     home.add_argument("home", type=Path, metavar="OFFICE", help="the office's folder")
 
     init = parsers.add_parser("init", parents=[home], help="take the identity made for this office")
@@ -40,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = parsers.add_parser("serve", parents=[home], help="receive and verify, two processes")
     serve.set_defaults(run=commands.serve)
 
-    run = parsers.add_parser("run", help="run one process")
+    run = parsers.add_parser("run", parents=[language], help="run one process")
     run.add_argument("part", choices=commands.PARTS)
     run.add_argument("home", type=Path, metavar="OFFICE")
     run.set_defaults(run=commands.run_part)
@@ -51,7 +53,6 @@ def _parser() -> argparse.ArgumentParser:
 
     status = parsers.add_parser("status", parents=[home], help="what is here, and what is not")
     status.add_argument("--json", action="store_true")
-    status.add_argument("--language", choices=("zh", "en"), default="en")
     status.set_defaults(run=commands.status)
 
     bring = parsers.add_parser("import", parents=[home], help="take parcels from a stick")

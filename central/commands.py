@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import getpass
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from typing import Any, Final, TypeVar
 from central import registry
 from central.errors import CentralError
 from central.layout import Layout
+from central.messages import Language, say
 from central.office import OfficeConfig, OfficeParts, make_office, office_key, read_config
 from central.receiving import catalogue
 from central.receiving.service import receiving
@@ -23,6 +25,7 @@ from central.verification.service import open_worker, verifying
 from protocol.certificates import Role, role_key
 from protocol.codes import RECEIPT_GROUPS, read_code
 from protocol.errors import ProtocolError
+from protocol.fault_words import say_fault
 from protocol.identities import SealedIdentity, open_office_identity
 from protocol.values import decode, encode
 from runtime.database import open_read_only
@@ -37,10 +40,30 @@ PARTS: Final = ("receiving", "verification")
 """The two processes: only the first is reached from outside, only the second has keys."""
 
 
+def language_of(options: Options) -> Language:
+    """Return the language that was asked for, else that of the terminal."""
+    wanted = options.language or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "zh" if wanted.startswith("zh") else "en"
+
+
+def say_error(error: Exception, options: Options) -> str:
+    """Return what a command says of a fault."""
+    language = language_of(options)
+    return error.show(language) if isinstance(error, CentralError) else say_fault(error, language)
+
+
+def _say(options: Options, text: str, **values: object) -> None:
+    print(say(text, language_of(options), **values))
+
+
+def _installation_code(options: Options) -> str:
+    return getpass.getpass(say("installation_code", language_of(options)))
+
+
 def init(options: Options) -> int:
     """Lay out the office's folder from the identity that `exam-provision` made for it."""
     sealed = decode(options.identity.read_bytes(), SealedIdentity)
-    identity = open_office_identity(sealed, options.code or getpass.getpass("installation code: "))
+    identity = open_office_identity(sealed, options.code or _installation_code(options))
     host, _, port = options.listen.rpartition(":")
     root = identity.root_certificate
     signing = role_key(identity.signing_certificate, root, Role.OFFICE, None)
@@ -53,7 +76,7 @@ def init(options: Options) -> int:
         opening_key=identity.opening_sealing_identity(),
     )
     make_office(options.home, parts)
-    print(f"this is the office {identity.office}, to listen at {options.listen}")
+    _say(options, "office_made", office=identity.office, listen=options.listen)
     return 0
 
 
@@ -62,9 +85,13 @@ def take_bundle(options: Options) -> int:
     layout = Layout(options.home)
     manifest = registry.enrol(layout.registry, options.bundle, office_key(read_config(layout)))
     boxes = ", ".join(appliance.id for appliance in manifest.appliances)
-    print(
-        f"enrolled: centre {manifest.centre}, sitting {manifest.sitting.id}, "
-        f"revision {manifest.revision}, boxes {boxes}"
+    _say(
+        options,
+        "enrolled",
+        centre=manifest.centre,
+        sitting=manifest.sitting.id,
+        revision=manifest.revision,
+        boxes=boxes,
     )
     return 0
 
@@ -75,7 +102,7 @@ def take_revocations(options: Options) -> int:
     listed = registry.take_revocations(
         layout.registry, options.list, office_key(read_config(layout))
     )
-    print(f"{listed.n} revocation(s) of office {listed.office} in force")
+    _say(options, "revoked", count=listed.n, office=listed.office)
     return 0
 
 
@@ -117,18 +144,19 @@ def serve(options: Options) -> int:
 
 def verify(options: Options) -> int:
     """Verify what was received, once, where the service does not run."""
-    return asyncio.run(_verify_once(Layout(options.home), again=options.again))
+    decided, refused = asyncio.run(_verify_once(Layout(options.home), again=options.again))
+    _say(options, "decided", decided=decided, refused=refused)
+    return 0
 
 
-async def _verify_once(layout: Layout, *, again: bool) -> int:
+async def _verify_once(layout: Layout, *, again: bool) -> tuple[int, int]:
     try:
         async with open_worker(layout) as (worker, _):
             refused = await worker.try_refused_again() if again else 0
             decided = await worker.look()
     except DatabaseInUseError as error:
-        raise CentralError(f"{error}; the service verifies by itself while it runs") from error
-    print(f"{decided} parcel(s) decided, {refused} of them were refused before")
-    return 0
+        raise CentralError("service_runs", error=error) from error
+    return decided, refused
 
 
 def status(options: Options) -> int:
@@ -138,20 +166,22 @@ def status(options: Options) -> int:
     if options.json:
         print(encode(found).decode())
         return 0
+    language = language_of(options)
     for sitting in found["sittings"]:
         print(f"{sitting['centre']} {sitting['sitting']}")
         for lane in sitting["lanes"]:
-            print(
-                f"  {lane['appliance']}.{lane['generation']} {lane['lane']:<10} "
-                f"{lane['verified']} of {lane['highest']} verified"
-                + (f", {lane['refused']} refused" if lane["refused"] else "")
-                + (f" ({lane['reason']})" if lane["reason"] else "")
-            )
+            print(_lane(lane, language))
         for account in sitting["accounts"]:
-            print(f"  {account['subject']}: {account[options.language]}")
+            print(f"  {account['subject']}: {account[language]}")
     for incident in found["incidents"]:
-        print(f"a person must look: {incident['fault']} {incident['message']}")
+        _say(options, "look", fault=incident["fault"], message=incident["message"])
     return 0
+
+
+def _lane(lane: dict[str, Any], language: Language) -> str:
+    refused = say("lane_refused", language, count=lane["refused"]) if lane["refused"] else ""
+    reason = f" ({lane['reason']})" if lane["reason"] else ""
+    return say("lane", language, **lane) + refused + reason
 
 
 def _status(layout: Layout) -> dict[str, Any]:
@@ -206,16 +236,16 @@ def responses(options: Options) -> int:
 def import_stick(options: Options) -> int:
     """Take parcels from a stick; the service, where it runs, does the taking."""
     done = bring_in(Layout(options.home), options.folder)
-    print(f"{done.files} parcel(s), {done.bytes} bytes taken from {options.folder}")
+    _say(options, "taken", files=done.files, size=done.bytes, folder=options.folder)
     for name in done.passed_over:
-        print(f"{name}: passed over, expected a plain file of a parcel's size", file=sys.stderr)
+        print(say("passed_over", language_of(options), name=name), file=sys.stderr)
     return 0
 
 
 def export_receipts(options: Options) -> int:
     """Write all office receipts to a stick."""
     done = take_out(Layout(options.home), options.folder)
-    print(f"{done.files} file(s) of receipts, {done.bytes} bytes written to {options.folder}")
+    _say(options, "written", files=done.files, size=done.bytes, folder=options.folder)
     return 0
 
 
@@ -224,7 +254,7 @@ def verify_receipt(options: Options) -> int:
     code = read_code(options.code, RECEIPT_GROUPS)
     found = _read(Layout(options.home).store, lambda c: reading.find_receipt(c, code))
     if found is None:
-        print(f"{code}: no receipt with this code has come", file=sys.stderr)
+        print(say("no_receipt", language_of(options), code=code), file=sys.stderr)
         return 1
     print(encode(asdict(found)).decode())
     return 0 if found.leaf_held and found.events_held >= found.n else 1

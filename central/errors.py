@@ -14,11 +14,30 @@ see `central.receiving.judgement`.
 
 from typing import ClassVar
 
+from central.messages import Language, say
+from protocol.fault_words import say_fault
+
 
 class CentralError(Exception):
-    """The root of the tree."""
+    """The root of the tree; ``text`` is the name of a message.
+
+    An error among the values is its cause, told in the message's language.
+    """
 
     code: ClassVar[str] = "C000"
+
+    def __init__(self, text: str, **values: object) -> None:
+        self._text = text
+        self._values = values
+        super().__init__(self.show("en"))
+
+    def show(self, language: Language) -> str:
+        """Return the message in a language."""
+        values = {
+            name: say_fault(value, language) if isinstance(value, Exception) else value
+            for name, value in self._values.items()
+        }
+        return say(self._text, language, **values)
 
 
 class NotAnOfficeError(CentralError):

@@ -33,11 +33,11 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
     },
     "parcels_waiting": {
         "en": "lane {lane}: {count} parcel(s) not verified yet",
-        "zh": "通道 {lane}：{count} 个包裹尚未核验",
+        "zh": "通道 {lane}：{count} 个上报包尚未核验",
     },
     "parcels_gap": {
         "en": "lane {lane}: {count} parcel(s) missing in between",
-        "zh": "通道 {lane}：中间缺 {count} 个包裹",
+        "zh": "通道 {lane}：中间缺 {count} 个上报包",
     },
     "lane_open": {
         "en": "lane {lane}: its end has not come yet",
@@ -53,7 +53,103 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
     },
     "parcels_refused": {
         "en": "lane {lane}: {count} parcel(s) refused, a person must look",
-        "zh": "通道 {lane}：{count} 个包裹被拒，需人工处理",
+        "zh": "通道 {lane}：{count} 个上报包被拒，需人工处理",
+    },
+    # --- refused ---
+    "office_there": {
+        "en": "{home}: expected an empty place; an office is there already",
+        "zh": "{home}：应为空目录，这里已经是一个机构服务器；请换一个目录",
+    },
+    "office_part": {
+        "en": "{path}: expected a part of an office, got nothing; make one with exam-central init, "
+        "or name its folder",
+        "zh": "{path}：缺少机构服务器的这一部分；请先运行 exam-central init，或指明它的目录",
+    },
+    "no_bundle": {
+        "en": "{bundle}: expected a bundle's folder with {manifest}; got none",
+        "zh": "{bundle}：应为考务包的目录（内有 {manifest}），实际没有",
+    },
+    "same_revision": {
+        "en": "{name}: expected the manifest that is enrolled under this revision; got another "
+        "one: give the new bundle a new revision",
+        "zh": "{name}：这一版已登记过，内容与这次的不同；请给新的考务包一个新版次",
+    },
+    "other_key": {
+        "en": "box {box} of {centre}: expected the box key that is enrolled, got another; a new "
+        "box takes a new name",
+        "zh": "考点 {centre} 的主机 {box}：密钥与登记的不同；新主机请另起名称",
+    },
+    "older_revocations": {
+        "en": "{path}: expected a list with all {here} revocations that are in place; got number "
+        "{came} without some: write the newest with exam-provision revocations",
+        "zh": "{path}：应包含已生效的全部 {here} 项吊销，这份（编号 {came}）缺少其中一些；"
+        "请用 exam-provision revocations 写出最新的名单",
+    },
+    "no_stick": {
+        "en": "{folder}: expected the folder of a stick; got none",
+        "zh": "{folder}：应为 U 盘的目录，实际没有",
+    },
+    "bad_stick": {
+        "en": "{path}: expected to read back what was written; use another stick",
+        "zh": "{path}：读回的内容与写入的不同；请换一个 U 盘",
+    },
+    "service_runs": {
+        "en": "{error}; the service verifies by itself while it runs",
+        "zh": "{error}；服务运行时会自行核验",
+    },
+    "bad_receipt": {
+        "en": "{path}: expected a receipt that this office signed; {error}: put back the file as "
+        "it was published, or move it away with all that follow it",
+        "zh": "{path}：应为本机构签名的回执；{error}。请恢复发布时的原文件，或将它及其后的全部移开",
+    },
+    "other_receipt": {
+        "en": "receipt {number} for {box} of {centre}: expected the one in the store; another one "
+        "is published: put back the store or the receipts of the same time",
+        "zh": "考点 {centre} 主机 {box} 的第 {number} 份回执：已发布的与库中的不同；"
+        "请恢复同一时间的库或回执",
+    },
+    # --- done ---
+    "installation_code": {"en": "installation code: ", "zh": "安装码："},
+    "office_made": {
+        "en": "this is the office {office}, to listen at {listen}",
+        "zh": "这里是考试机构 {office} 的服务器，将监听 {listen}",
+    },
+    "enrolled": {
+        "en": "enrolled: centre {centre}, sitting {sitting}, revision {revision}, boxes {boxes}",
+        "zh": "已登记：考点 {centre}，场次 {sitting}，第 {revision} 版，主机 {boxes}",
+    },
+    "revoked": {
+        "en": "{count} revocation(s) of office {office} in force",
+        "zh": "考试机构 {office} 的 {count} 项吊销已生效",
+    },
+    "decided": {
+        "en": "{decided} parcel(s) decided, {refused} of them were refused before",
+        "zh": "已判定 {decided} 个上报包，其中 {refused} 个先前被拒",
+    },
+    "taken": {
+        "en": "{files} parcel(s), {size} bytes taken from {folder}",
+        "zh": "从 {folder} 收入 {files} 个上报包，{size} 字节",
+    },
+    "passed_over": {
+        "en": "{name}: passed over, expected a plain file of a parcel's size",
+        "zh": "{name}：已跳过，它不是普通文件，或大于任何上报包",
+    },
+    "written": {
+        "en": "{files} file(s) of receipts, {size} bytes written to {folder}",
+        "zh": "已将 {files} 个回执文件（{size} 字节）写入 {folder}",
+    },
+    "no_receipt": {
+        "en": "{code}: no receipt with this code has come",
+        "zh": "{code}：没有收到这个编号的交卷回执",
+    },
+    "lane": {
+        "en": "  {appliance}.{generation} {lane:<10} {verified} of {highest} verified",
+        "zh": "  {appliance}.{generation} {lane:<10} 已核验 {verified}/{highest}",
+    },
+    "lane_refused": {"en": ", {count} refused", "zh": "，拒收 {count}"},
+    "look": {
+        "en": "a person must look: {fault} {message}",
+        "zh": "需人工处理：{fault} {message}",
     },
 }
 

@@ -49,7 +49,7 @@ def make_office(home: Path, parts: OfficeParts) -> Layout:
     """Lay out an office's folder. An existing office is left alone."""
     layout = Layout(home)
     if layout.config.exists():
-        raise NotAnOfficeError(f"{home}: expected an empty place; an office is there already")
+        raise NotAnOfficeError("office_there", home=home)
     for folder in layout.folders():
         make_folder(folder)
     write_atomic(layout.tls / CHAIN, parts.chain_pem)
@@ -91,7 +91,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise NotAnOfficeError(
-            f"{path}: expected a part of an office, got nothing; "
-            "make one with exam-central init, or name its folder"
-        ) from error
+        raise NotAnOfficeError("office_part", path=path) from error

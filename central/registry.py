@@ -145,7 +145,7 @@ def enrol(folder: Path, bundle: Path, office_key: VerifyKey) -> BundleManifest:
     """
     path = bundle / MANIFEST if bundle.is_dir() else bundle
     if not path.is_file():
-        raise EnrolError(f"{bundle}: expected a bundle's folder with {MANIFEST}; got none")
+        raise EnrolError("no_bundle", bundle=bundle, manifest=MANIFEST)
     envelope = decode(path.read_bytes(), Envelope)
     manifest = open_bundle(envelope, office_key)
     _check_keys(load_registry(folder, office_key), manifest)
@@ -162,10 +162,7 @@ def take_revocations(folder: Path, path: Path, office_key: VerifyKey) -> Revocat
     listed = open_revocations(decode(data, Envelope), office_key)
     known = _revocations(folder / REVOCATIONS, office_key)
     if known is not None and not set(known.revocations) <= set(listed.revocations):
-        raise EnrolError(
-            f"{path}: expected a list with all {known.n} revocations that are in place; got "
-            f"number {listed.n} without some: write the newest with exam-provision revocations"
-        )
+        raise EnrolError("older_revocations", path=path, here=known.n, came=listed.n)
     make_folder(folder)
     write_atomic(folder / REVOCATIONS, data)
     return listed
@@ -184,10 +181,7 @@ def _read(path: Path, office_key: VerifyKey) -> BundleManifest:
 def _check_revision(path: Path, envelope: Envelope) -> None:
     """Refuse a second manifest under the number of an enrolled one."""
     if path.exists() and decode(path.read_bytes(), Envelope).digest != envelope.digest:
-        raise EnrolError(
-            f"{path.name}: expected the manifest that is enrolled under this revision; "
-            "got another one: give the new bundle a new revision"
-        )
+        raise EnrolError("same_revision", name=path.name)
 
 
 def _check_keys(registry: Registry, manifest: BundleManifest) -> None:
@@ -195,7 +189,4 @@ def _check_keys(registry: Registry, manifest: BundleManifest) -> None:
     for appliance in manifest.appliances:
         known = registry.box(manifest.centre, manifest.sitting.id, appliance.id)
         if known is not None and known.appliance.box_key != appliance.box_key:
-            raise EnrolError(
-                f"box {appliance.id} of {manifest.centre}: expected the box key that is enrolled, "
-                "got another; a new box takes a new name"
-            )
+            raise EnrolError("other_key", box=appliance.id, centre=manifest.centre)

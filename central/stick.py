@@ -34,7 +34,7 @@ class Done:
 def bring_in(layout: Layout, folder: Path) -> Done:
     """Copy every parcel below ``folder`` to where the receiver looks, and tell it."""
     if not folder.is_dir():
-        raise StickError(f"{folder}: expected the folder of a stick; got none")
+        raise StickError("no_stick", folder=folder)
     make_folder(layout.incoming)
     files = size = 0
     passed_over = []
@@ -72,7 +72,7 @@ def take_out(layout: Layout, folder: Path) -> Done:
         path = folder / f"{centre}.{appliance}{RECEIPTS_SUFFIX}"
         write_atomic(path, data)
         if path.read_bytes() != data:
-            raise StickError(f"{path}: expected to read back what was written; use another stick")
+            raise StickError("bad_stick", path=path)
         files += 1
         size += len(data)
     return Done(files=files, bytes=size)

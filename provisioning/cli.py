@@ -10,6 +10,7 @@ from typing import Any
 
 from exam.identifiers import IdentifierError
 from protocol.errors import ProtocolError
+from protocol.fault_words import say_fault
 from provisioning import commands, messages, results
 from provisioning.authority import ROLES
 from provisioning.commands import Done, Options
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         _say_error(error.text.code, error.show(language), as_json=options.json)
         return 1
     except (ProtocolError, MachineryError) as error:
-        _say_error(error.code, str(error), as_json=options.json)
+        _say_error(error.code, say_fault(error, language), as_json=options.json)
         return 1
     except IdentifierError as error:
         text = messages.BAD_IDENTIFIER

@@ -82,10 +82,7 @@ class Publisher:
                 envelope = decode(path.read_bytes(), Envelope)
                 open_office_receipt(envelope, self.receipts_key)
             except ProtocolError as error:
-                raise ReceiptsError(
-                    f"{path}: expected a receipt that this office signed; {error}: put back the "
-                    "file as it was published, or move it away with all that follow it"
-                ) from error
+                raise ReceiptsError("bad_receipt", path=path, error=error) from error
             found.append(NumberedReceipt(number=len(found) + 1, receipt=envelope))
         return found
 
@@ -101,7 +98,4 @@ def _take_back(connection: Connection, box: Box, published: list[NumberedReceipt
         if one.number not in held:
             parcels.put_receipt(connection, *box, one)
         elif held[one.number].digest != one.receipt.digest:
-            raise ReceiptsError(
-                f"receipt {one.number} for {box[1]} of {box[0]}: expected the one in the store; "
-                "another one is published: put back the store or the receipts of the same time"
-            )
+            raise ReceiptsError("other_receipt", number=one.number, box=box[1], centre=box[0])

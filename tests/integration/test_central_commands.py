@@ -86,6 +86,22 @@ def test_mistakes_are_explained(
     assert "no receipt with this code" in capsys.readouterr().err
 
 
+def test_the_office_speaks_chinese(real: RealOffice, tmp_path: Path, capsys) -> None:
+    """What is done, what is refused by our own words, and what is refused by a fault."""
+    zh = ("--language", "zh")
+    home, bundle = str(real.home), str(real.made.bundle)
+    assert "已登记：考点" in real.central("enrol", home, bundle, *zh)
+    for words, said in [
+        (["enrol", home, str(tmp_path)], "应为考务包的目录"),
+        (["import", home, str(tmp_path / "none")], "应为 U 盘的目录"),
+        (["revoke", home, str(tmp_path / "none")], "找不到"),
+        (["revoke", home, f"{bundle}/manifest.dsse.json"], "签名不可信"),
+        (["verify-receipt", home, "00000-00001-00002-00003"], "没有收到"),
+    ]:
+        assert cli.main([*words, *zh]) == 1
+        assert said in capsys.readouterr().err
+
+
 def test_a_bundle_of_another_office_is_not_enrolled(
     real: RealOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
