@@ -16,7 +16,7 @@ from protocol.decisions import Decision
 from protocol.envelope import Envelope
 from protocol.grant import Grant, Position
 from protocol.journal import Batch, Extension
-from protocol.log_entries import Entry, encode_entry
+from protocol.log_entries import Entry, StrayKept, decode_entry, encode_entry
 from protocol.values import Value, decode, encode
 
 Connection = sqlite3.Connection
@@ -84,6 +84,15 @@ def leaves_from(connection: Connection, first: int, most: int = 100_000) -> list
         "SELECT body FROM leaves WHERE i >= ? ORDER BY i LIMIT ?", (first, most)
     )
     return [bytes(row[0]) for row in rows]
+
+
+def strays_since(connection: Connection) -> dict[str, int]:
+    """Return since when each session has a tail of an old epoch that waits for a person."""
+    rows = connection.execute(
+        "SELECT body FROM leaves WHERE instr(body, ?) ORDER BY i DESC", (b'"kind":"stray"',)
+    )
+    entries = (decode_entry(bytes(body)) for (body,) in rows)
+    return {entry.session: entry.at for entry in entries if isinstance(entry, StrayKept)}
 
 
 # --- sessions and grants -----------------------------------------------------------------------

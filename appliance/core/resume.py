@@ -30,6 +30,8 @@ class Kept:
     """Of each journal the events that the status counts, each item's last answer only."""
     sizes: dict[str, int]
     """Bytes that each session has on the disk."""
+    strays: dict[str, int]
+    """Since when a session has a tail of an old epoch."""
 
 
 def read_kept(connection: records.Connection) -> Kept:
@@ -46,6 +48,7 @@ def read_kept(connection: records.Connection) -> Kept:
         },
         telling={(g.session, g.epoch): _telling(connection, g) for g in grants},
         sizes=records.sizes(connection),
+        strays=records.strays_since(connection),
     )
 
 
@@ -101,5 +104,6 @@ def _restore_grant(
     seating.seat = seat
     seating.kept_bytes = kept.sizes.get(stored.session, 0)
     seating.logged, seating.office = stored.logged, stored.office
+    seating.stray_since = kept.strays.get(stored.session, 0)
     for event in kept.telling[(stored.session, stored.epoch)]:
         journal.note(seating, event)
