@@ -54,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
         "import", parents=[common], help="take a bundle from a folder or a stick"
     )
     take.add_argument("folder", type=Path)
+    take.add_argument(
+        "--put-aside",
+        action="store_true",
+        help="take another sitting's bundle though the present one is under way; its record stays",
+    )
     take.set_defaults(run=commands.take)
 
     run = parsers.add_parser("run", parents=[common], help="run one process")

@@ -13,7 +13,7 @@ from typing import Any, Final
 from appliance import messages as own
 from appliance.act_words import ActWordsError, read_act
 from appliance.console import messages as m
-from appliance.core import bundle_words, intake
+from appliance.core import bundle_words, intake, sittings
 from appliance.core.building import receiver_of
 from appliance.ipc import courier, staff_client
 from appliance.ipc.identity import is_installed, read_identity, write_identity
@@ -91,7 +91,14 @@ def take(options: Options) -> int:
     settings = read_settings(options.config)
     receiver = receiver_of(read_identity(settings.state_folder))
     folder = intake.find_bundle(options.folder, receiver.centre)
-    bundle = intake.take_bundle(folder, settings.bundles, receiver)
+    bundle = intake.take_bundle(
+        folder,
+        settings.bundles,
+        receiver,
+        may_leave=lambda present: (
+            None if options.put_aside else sittings.check_free(settings, present)
+        ),
+    )
     language = _language(options)
     for said in bundle.checked:
         print(own.CHECKED.say(language, what=said.show(language)))

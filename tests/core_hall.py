@@ -29,6 +29,7 @@ from appliance.core.parcels import ParcelWritten
 from appliance.core.rounds import Rounds
 from appliance.core.service import SCHEMA
 from appliance.core.sessions import GrantGiven, Sessions
+from appliance.core.sittings import open_record, paired_before
 from appliance.core.status import Sources, hall_status
 from appliance.ipc.settings import Settings
 from drill.sample_office import SampleHall, SampleOffice, make_sample_office
@@ -52,7 +53,6 @@ from protocol.staff_api import Act, ActReply, ActRequest, HallStatus, StaffAct, 
 from protocol.values import sha256_hex
 from runtime.clock import ManualClock
 from runtime.database import Database
-from runtime.files import make_folder
 from tests.key_seat import KeySeat
 
 PERSONS = people(6)
@@ -310,16 +310,24 @@ def certificate_at(seat: str) -> str:
 
 @asynccontextmanager
 async def core_hall(
-    folder: Path, office: SampleOffice, *, steady: ManualClock | None = None
+    folder: Path,
+    office: SampleOffice,
+    *,
+    steady: ManualClock | None = None,
+    bundle: Bundle | None = None,
 ) -> AsyncIterator[CoreHall]:
-    """Open a hall in ``folder``; again in the same folder it goes on where it stood."""
+    """Open a hall in ``folder``; again in the same folder it goes on where it stood.
+
+    ``bundle`` takes the place of the office's own.
+    """
     steady = ManualClock(wall_ms=DOORS) if steady is None else steady
     identity = office.boxes[0]
     settings = Settings(state=str(folder / "state"), run=str(folder / "run"))
-    make_folder(settings.own("core"))
-    bundle = _bundle_of(office)
-    async with Database(settings.own("core") / "core.db", SCHEMA) as database:
-        core = await build_core(settings, identity, bundle, database, steady)
+    bundle = _bundle_of(office) if bundle is None else bundle
+    record = open_record(settings, bundle.manifest.sitting.id)
+    before = paired_before(settings, bundle)
+    async with Database(record / "core.db", SCHEMA) as database:
+        core = await build_core(settings, identity, bundle, database, steady, before)
         yield _assembled(office, settings, core, steady)
 
 

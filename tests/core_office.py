@@ -16,6 +16,7 @@ from central.verification.worker import Worker
 from drill.sample_office import SampleOffice
 from protocol.bundle import MANIFEST
 from protocol.certificates import Role, role_key
+from protocol.parcel import read_header_line, unsafe_header
 from runtime.database import open_read_only
 from tests.core_hall import CoreHall
 
@@ -35,6 +36,18 @@ class CoreOffice:
                 self.taken.add(written.path)
                 self._bring(written)
         await self.worker.look()
+
+    async def take_folder(self, outbox: Path) -> None:
+        """Bring every parcel that lies in an outbox, and verify them."""
+        self._bring_folder(outbox)
+        await self.worker.look()
+
+    def _bring_folder(self, outbox: Path) -> None:
+        for path in sorted(outbox.glob("*/*.parcel")):
+            data = path.read_bytes()
+            place = self.layout.parcel(unsafe_header(read_header_line(data)[0]).key)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
 
     def _bring(self, written: ParcelWritten) -> None:
         place = self.layout.parcel(written.key)

@@ -4,13 +4,15 @@
 new.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificates
 
-from appliance.core import records, resume
+from appliance.core import records, resume, sittings
 from appliance.core.box import Box
 from appliance.core.decisions import Decider
 from appliance.core.hall import Hall
@@ -30,7 +32,7 @@ from appliance.ipc.settings import Settings
 from protocol.enrolment import CentreAuthority
 from protocol.errors import MalformedError
 from protocol.identities import BoxIdentity
-from protocol.log_entries import Opened
+from protocol.log_entries import Opened, Paired
 from protocol.seat_api import HallInfo
 from protocol.values import decode, encode
 from runtime.clock import Anchor, HallClock, SteadyClock
@@ -117,8 +119,12 @@ async def build_core(
     bundle: Bundle,
     database: Database,
     steady: SteadyClock,
+    paired_before: Sequence[records.PairingRow] = (),
 ) -> Core:
-    """Build the parts on the record, and put the hall back where it stood."""
+    """Build the parts on the record, and put the hall back where it stood.
+
+    ``paired_before``: the machines that a new record takes over from the sitting before.
+    """
     kept = await database.read(resume.read_kept)
     clock = _clock(kept, steady, bundle.manifest.made_at)
     box = Box(
@@ -136,7 +142,7 @@ async def build_core(
     if not clock.anchor.confirmed:  # guessed anew after a boot: somebody must look again
         hall.clock_confirmed_by = ""
     if "generation" not in kept.facts:
-        await _open_generation(database, bundle, box)
+        await _open_generation(database, bundle, box, paired_before)
     log = Log(database, box, identity.log_signing_key())
     await log.resume()
     links = Links()
@@ -146,7 +152,7 @@ async def build_core(
         links,
         box=identity.sealing_identity(),
         bundle_folder=bundle.folder,
-        wrapped_folder=settings.own("core"),
+        wrapped_folder=sittings.record_of(settings, box.sitting),
         now=clock.now,
     )
     await release.resume()
@@ -199,8 +205,10 @@ def _clock(kept: resume.Kept, steady: SteadyClock, made_at: int) -> HallClock:
     return HallClock(steady, anchor=anchor, last_ms=last)
 
 
-async def _open_generation(database: Database, bundle: Bundle, box: Box) -> None:
-    """Write the first leaf of the record, and which generation it is."""
+async def _open_generation(
+    database: Database, bundle: Bundle, box: Box, paired_before: Sequence[records.PairingRow]
+) -> None:
+    """Write the first leaf of the record, which generation it is, and whose seats are paired."""
     opened = Opened(
         at=box.now(),
         appliance=box.appliance,
@@ -213,5 +221,15 @@ async def _open_generation(database: Database, bundle: Bundle, box: Box) -> None
         records.append_leaf(connection, opened)
         records.put_fact(connection, "generation", str(box.generation))
         records.put_fact(connection, "bundle", bundle.envelope.digest)
+        for row in paired_before:
+            records.insert(connection, "pairings", **msgspec.structs.asdict(row))
+            leaf = Paired(
+                at=opened.at,
+                seat=row.seat,
+                certificate=row.certificate,
+                seat_key=row.seat_key,
+                by="sitting-before",
+            )
+            records.append_leaf(connection, leaf)
 
     await database.write(record)

@@ -50,6 +50,17 @@ NOT_READABLE: Final = Text(
     "{place}：{error}。考务包完整吗？没有收入任何内容",
     "{place}: {error}; is the bundle whole? nothing was taken",
 )
+UNDER_WAY: Final = Text(
+    "场次 {sitting} 正在进行：应先收场全部科目，尚未收场：{open}。没有收入任何内容；"
+    "请先收场，或用 --put-aside 将它搁置（记录保留，并照原样上报）",
+    "sitting {sitting} is under way: expected all of its subjects closed, open are {open}; nothing "
+    "was taken: close them first, or put the sitting aside with --put-aside (its record stays and "
+    "is delivered as it stands)",
+)
+NONE_OF: Final = Text(
+    "{folder}：应有场次 {sitting} 的考务包，实际没有；请重新收入该场次的考务包",
+    "{folder}: expected a bundle of sitting {sitting}; there is none: take it again",
+)
 OTHER_RULES: Final = Text(
     "考试规则不是本场次所用的那一份；请向考试机构重新索取考务包",
     "the rule book is not the one that the sitting names; fetch the bundle again from the office",

@@ -14,11 +14,12 @@ The steps of `check_bundle`, in which nothing is written:
 `take_bundle` then copies the folder durably beside the others, checks the copy (a stick may
 give other bytes the second time) and changes ``current``, one small file, last. A bundle that
 was taken once keeps older ones of its sitting out for good, also when another sitting's was
-taken in between.
+taken in between. What becomes of the sitting before: `appliance.core.sittings`.
 """
 
 import shutil
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -229,11 +230,30 @@ def bundle_in_place(folder: Path, receiver: Receiver) -> Bundle | None:
     return check_bundle(folder / pointer.read_text("ascii").strip(), receiver, None)
 
 
-def take_bundle(source: Path, folder: Path, receiver: Receiver) -> Bundle:
-    """Check the bundle at ``source``, copy it durably, make it the current one."""
+def newest_of(folder: Path, receiver: Receiver, sitting: str) -> Bundle:
+    """Return the newest bundle of a sitting that was taken, checked again."""
+    taken = sorted(folder.glob(f"{sitting}.*.*"))
+    if not taken:
+        raise BundleRefusedError(w.NONE_OF, folder=folder, sitting=sitting)
+    return check_bundle(taken[-1], receiver, None)
+
+
+def take_bundle(
+    source: Path,
+    folder: Path,
+    receiver: Receiver,
+    *,
+    may_leave: Callable[[BundleManifest], None] = lambda _present: None,
+) -> Bundle:
+    """Check the bundle at ``source``, copy it durably, make it the current one.
+
+    Where it is of another sitting, ``may_leave`` hears which is left, and may refuse.
+    """
     in_place = bundle_in_place(folder, receiver)
     bundle = check_bundle(source, receiver, None if in_place is None else in_place.manifest)
     _check_taken_before(folder, bundle.manifest)
+    if in_place is not None and in_place.manifest.sitting.id != bundle.manifest.sitting.id:
+        may_leave(in_place.manifest)
     sitting, revision = bundle.manifest.sitting.id, bundle.manifest.revision
     target = folder / f"{sitting}.{revision:04d}.{bundle.envelope.digest[:12]}"
     if not target.exists():

@@ -113,7 +113,9 @@ class ParcelMaker:
             lambda c: c.execute("SELECT lane, n FROM parcels").fetchall()
         )
         keys = [self._parcel_key(Lane(lane), int(n)) for lane, n in rows]
-        await asyncio.to_thread(self._outbox.settle, keys)
+        await asyncio.to_thread(
+            self._outbox.settle, keys, centre=self._box.centre, sitting=self._box.sitting
+        )
 
     async def make_all(self) -> list[ParcelWritten]:
         """Cut from every lane what is there now; return what was written."""

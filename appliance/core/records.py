@@ -34,6 +34,16 @@ class SeatingRow(Value, frozen=True, kw_only=True):
     distance: int
 
 
+class PairingRow(Value, frozen=True, kw_only=True):
+    """One row of ``pairings`` that is good."""
+
+    seat: str
+    certificate: str
+    seat_key: str
+    at: int
+    enrolled: str
+
+
 class GrantRow(Value, frozen=True, kw_only=True):
     """One row of ``grants``: the grant's envelope and where its journal stands."""
 
@@ -317,6 +327,21 @@ def put_reply(connection: Connection, nonce: str, reply: bytes) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO acts (nonce, reply) VALUES (?, ?)", (nonce, reply.decode())
     )
+
+
+# --- the seats' machines -----------------------------------------------------------------------
+
+
+def pairings(connection: Connection) -> list[PairingRow]:
+    """Return the machines that are paired and not revoked."""
+    rows = connection.execute(
+        "SELECT seat, certificate, seat_key, at, enrolled FROM pairings "
+        "WHERE revoked IS NULL ORDER BY seq"
+    )
+    return [
+        PairingRow(seat=seat, certificate=certificate, seat_key=key, at=at, enrolled=enrolled)
+        for seat, certificate, key, at, enrolled in rows
+    ]
 
 
 # --- plain inserts, by table -------------------------------------------------------------------

@@ -20,7 +20,7 @@ from typing import Final
 
 from aiohttp import web
 
-from appliance.core import building, intake
+from appliance.core import building, intake, sittings
 from appliance.core.acts import Acts, Parts
 from appliance.core.building import Core
 from appliance.core.closing import Closer
@@ -36,6 +36,7 @@ from appliance.core.seat_server import SeatDesk, seat_app
 from appliance.core.sessions import Sessions
 from appliance.core.staff_server import StaffDesk, staff_app
 from appliance.core.status import Sources, hall_status
+from appliance.ipc.bundle import ended_or_another_bundle
 from appliance.ipc.identity import authorities, read_identity, tls_identity
 from appliance.ipc.settings import Settings
 from protocol.identities import BoxIdentity
@@ -65,12 +66,16 @@ async def run_core(settings: Settings, service: Service) -> None:
         raise NoBundleError(
             f"{settings.bundles}: expected a bundle; take one: exam-appliance import FOLDER"
         )
-    folder = settings.own("core")
-    make_folder(folder)
     make_folder(Path(settings.run))
-    async with Database(folder / "core.db", SCHEMA) as database:
+    sitting = bundle.manifest.sitting.id
+    await sittings.cut_what_is_left(settings, identity, receiver, sitting, SCHEMA)
+    folder = await asyncio.to_thread(sittings.open_record, settings, sitting)
+    paired_before = await asyncio.to_thread(sittings.paired_before, settings, bundle)
+    async with Database(folder / sittings.DATABASE, SCHEMA) as database:
         steady = MachineClock()
-        core = await building.build_core(settings, identity, bundle, database, steady)
+        core = await building.build_core(
+            settings, identity, bundle, database, steady, paired_before
+        )
         await _serve(settings, identity, core, steady, service)
 
 
@@ -180,7 +185,7 @@ async def _serve(
         tasks.start("make parcels", rounds.make_parcels(settings.rhythm.parcels_ms))
         let_stand()
         service.ready(f"seats on port {listener.port}, staff on {settings.staff_socket}")
-        await service.ended()
+        await ended_or_another_bundle(service, settings)
 
 
 def _seats_listener(

@@ -14,6 +14,7 @@ from appliance.courier.destination import Destination, read_destination
 from appliance.courier.errands import HANDS, TIMEOUT, Errands, Terms
 from appliance.courier.line import Line
 from appliance.ipc import courier as said
+from appliance.ipc.bundle import ended_or_another_bundle
 from appliance.ipc.courier import SyncState
 from appliance.ipc.identity import ProcessIdentity, read_process_identity, tls_identity
 from appliance.ipc.settings import Settings
@@ -56,7 +57,7 @@ async def run_courier(settings: Settings, service: Service) -> None:
     await asyncio.to_thread(make_folder, Path(settings.run))
     async with carrying(setup):
         service.ready(f"carrying to {', '.join(setup.destination.addresses)}")
-        await service.ended()
+        await ended_or_another_bundle(service, settings)
 
 
 @contextlib.asynccontextmanager

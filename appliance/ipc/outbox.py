@@ -42,13 +42,14 @@ class Outbox:
             rename_durably(staged, target)
         return target
 
-    def settle(self, committed: Iterable[ParcelKey]) -> None:
-        """After a start: publish what was committed, remove what was not."""
+    def settle(self, committed: Iterable[ParcelKey], *, centre: str, sitting: str) -> None:
+        """After a start: publish what was committed, remove what was not of this sitting."""
         for key in committed:
             self.publish(key)
         for lane in self._lanes:
             for left in self._staging(lane).iterdir():
-                remove_durably(left)
+                if f"{centre}.{sitting}." in left.name:
+                    remove_durably(left)
 
     def _staging(self, lane: Lane) -> Path:
         return self.folder / "staging" / lane.value

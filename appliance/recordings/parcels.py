@@ -94,7 +94,8 @@ class ParcelMaker:
         """After a start: finish what a crash left between commit and rename."""
         parcels = await self._database.read(records.parcels)
         keys = [self._hall.parcel_key(parcel.generation, parcel.n) for parcel in parcels]
-        await asyncio.to_thread(self._outbox.settle, keys)
+        of = self._hall.parcel_key(1, 1)
+        await asyncio.to_thread(self._outbox.settle, keys, centre=of.centre, sitting=of.sitting)
         self.lost = await self._database.read(records.lost)
 
     async def make(self, *, all_that_waits: bool) -> list[Written]:

@@ -4,7 +4,9 @@ Every function takes the connection of the writer's transaction (or of a reader)
 neither commits nor decides. Tables are described in ``schema/``.
 """
 
+import contextlib
 from collections.abc import Iterable
+from pathlib import Path
 from sqlite3 import Connection
 from typing import Final
 
@@ -15,6 +17,7 @@ from protocol.parcel import FIRST
 from protocol.recordings_api import ViewEnded
 from protocol.segment import FromSeat, SegmentManifest, View
 from protocol.values import Value, decode, encode
+from runtime.database import open_read_only
 from runtime.migrations import Schema, schema_of
 
 LOST: Final = 0
@@ -24,6 +27,16 @@ LOST: Final = 0
 def schema() -> Schema:
     """Return the tables."""
     return schema_of("appliance.recordings.schema", application_id=0x45585247)
+
+
+def has_left(path: Path) -> bool:
+    """Say whether a database that nobody has open holds what the office does not have. Blocks."""
+    with contextlib.closing(open_read_only(path)) as connection:
+        row = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM segments WHERE held = 1) "
+            "OR EXISTS (SELECT 1 FROM closed WHERE ended = 0)"
+        ).fetchone()
+    return bool(row[0])
 
 
 class Place(Value, frozen=True, kw_only=True):

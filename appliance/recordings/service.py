@@ -2,6 +2,7 @@
 
 ::
 
+    what is left of sittings before     delivered, nothing more is taken
     database                        manifests, chains, parcels
       hall, shelf, intake           read back from it; files that no row holds are removed
         parcels, deliveries         lane recordings, and what the office says of it
@@ -19,7 +20,7 @@ from typing import Final
 
 from appliance.ipc import courier
 from appliance.ipc import recordings as ipc
-from appliance.ipc.bundle import read_manifest
+from appliance.ipc.bundle import ended_or_another_bundle, read_manifest, read_newest
 from appliance.ipc.identity import (
     ProcessIdentity,
     authorities,
@@ -36,6 +37,7 @@ from appliance.recordings.parcels import LANES, OLDEST_S, ParcelMaker
 from appliance.recordings.segments_http import segments_app
 from appliance.recordings.shelf import Shelf
 from protocol.bundle import BundleManifest
+from protocol.errors import ProtocolError
 from protocol.keys import VerifyKey
 from runtime.clock import MachineClock
 from runtime.database import Database
@@ -77,7 +79,7 @@ class Setup:
 def setup_of(settings: Settings, identity: ProcessIdentity, manifest: BundleManifest) -> Setup:
     """Return what settings and bundle say."""
     return Setup(
-        own=settings.own("recordings"),
+        own=settings.own("recordings") / manifest.sitting.id,
         outbox=settings.outbox,
         socket=settings.socket("recordings"),
         courier=settings.socket("courier"),
@@ -99,9 +101,43 @@ async def run_recordings(settings: Settings, service: Service) -> None:
     identity = await asyncio.to_thread(read_process_identity, settings.state_folder, "recordings")
     manifest = await asyncio.to_thread(read_manifest, settings, identity)
     await asyncio.to_thread(make_folder, Path(settings.run))
-    async with recording(setup_of(settings, identity, manifest)) as process:
+    async with contextlib.AsyncExitStack() as all_of:
+        for left in await asyncio.to_thread(_earlier, settings, identity, manifest):
+            await all_of.enter_async_context(finishing(left))
+        process = await all_of.enter_async_context(
+            recording(setup_of(settings, identity, manifest))
+        )
         service.ready(f"segments on port {process.port}")
-        await service.ended()
+        await ended_or_another_bundle(service, settings)
+
+
+def _earlier(settings: Settings, identity: ProcessIdentity, present: BundleManifest) -> list[Setup]:
+    """Return what is left of the sittings before: segments that the office does not have yet."""
+    found: list[Setup] = []
+    for path in sorted(settings.own("recordings").glob("*/recordings.db")):
+        sitting = path.parent.name
+        if sitting == present.sitting.id or not records.has_left(path):
+            continue
+        try:
+            manifest = read_newest(settings, identity, sitting)
+        except ProtocolError:
+            _log.exception("recordings of sitting %s: expected its bundle; they stay here", sitting)
+            continue
+        found.append(setup_of(settings, identity, manifest))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def finishing(setup: Setup) -> AsyncIterator[None]:
+    """Deliver what is left of a sitting that is not present: nobody records there any more."""
+    async with Database(setup.own / "recordings.db", records.schema()) as database:
+        process = Recordings(setup, database)
+        await process.resume()
+        async with process.deliveries, Tasks(f"recordings of {setup.sitting}") as tasks:
+            tasks.start("watch the writer", database.writer.watch())
+            tasks.start("take office receipts", process.deliveries.run())
+            tasks.start("make parcels", process.make_parcels())
+            yield
 
 
 @contextlib.asynccontextmanager

@@ -181,11 +181,17 @@ def test_what_a_crash_left_is_settled_on_a_full_disk(
         with FaultyDisk().installed() as disk:
             disk.full(after=points)
             try:
-                outbox.settle([committed.key])
+                outbox.settle(
+                    [committed.key], centre=committed.key.centre, sitting=committed.key.sitting
+                )
             except DiskFullError:
                 disk.room()
-                outbox.settle([committed.key])
-                outbox.settle([committed.key])
+                outbox.settle(
+                    [committed.key], centre=committed.key.centre, sitting=committed.key.sitting
+                )
+                outbox.settle(
+                    [committed.key], centre=committed.key.centre, sitting=committed.key.sitting
+                )
                 settled = False
             else:
                 settled = True
