@@ -14,13 +14,13 @@ Owns the udev monitor. Rules:
 ::
 
     async with CameraWatch() as watch:
-        print(watch.cameras)
-        async for event in watch.events():   # CameraAdded | CameraRemoved
-            ...
+        seen = watch.cameras
+        while True:
+            seen = await watch.changed(seen)
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -45,21 +45,6 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     model_id: str = ""
 
 
-class CameraAdded(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera was plugged in."""
-
-    camera: Camera
-
-
-class CameraRemoved(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera is gone."""
-
-    camera: Camera
-
-
-CameraEvent = CameraAdded | CameraRemoved
-
-
 def camera_of(node: str, properties: Mapping[str, str]) -> Camera | None:
     """Return the camera that udev's properties describe, or None if they describe another thing."""
     can_capture = ":capture:" in properties.get("ID_V4L_CAPABILITIES", "")
@@ -78,17 +63,12 @@ def camera_of(node: str, properties: Mapping[str, str]) -> Camera | None:
 
 
 class CameraWatch:
-    """The cameras of this machine, kept true by udev. An async context manager.
-
-    `events` has one reader; what happens while nobody reads waits for it. `changed` is for
-    as many as like.
-    """
+    """The cameras of this machine, kept true by udev. An async context manager."""
 
     def __init__(self) -> None:
         self._cameras: dict[str, Camera] = {}
         self._told: set[str] = set()
         self._changed = asyncio.Event()
-        self._events: asyncio.Queue[CameraEvent] = asyncio.Queue()
         self._observer: pyudev.MonitorObserver | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -120,11 +100,6 @@ class CameraWatch:
         if self._observer is not None:
             await asyncio.to_thread(self._observer.stop)
 
-    async def events(self) -> AsyncIterator[CameraEvent]:
-        """Yield what changes, beginning with the cameras that were there at the start."""
-        while True:
-            yield await self._events.get()
-
     async def changed(self, seen: tuple[Camera, ...]) -> tuple[Camera, ...]:
         """Return the cameras as soon as they are others than ``seen``."""
         while self.cameras == seen:
@@ -142,21 +117,13 @@ class CameraWatch:
         self._apply(action, node, properties)
 
     def _apply(self, action: str, node: str, properties: Mapping[str, str]) -> None:
-        if action == "remove":
-            gone = self._cameras.pop(node, None)
-            if gone is not None:
-                self._tell(CameraRemoved(camera=gone))
+        camera = None if action == "remove" else camera_of(node, properties)
+        if camera == self._cameras.get(node):
             return
-        camera = camera_of(node, properties)
-        if camera is None or self._cameras.get(node) == camera:
-            return
-        if node in self._cameras:
-            self._tell(CameraRemoved(camera=self._cameras[node]))
-        self._cameras[node] = camera
-        self._tell(CameraAdded(camera=camera))
-
-    def _tell(self, event: CameraEvent) -> None:
-        self._events.put_nowait(event)
+        if camera is None:
+            del self._cameras[node]
+        else:
+            self._cameras[node] = camera
         self._changed.set()
         self._changed = asyncio.Event()
 

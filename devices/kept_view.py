@@ -18,7 +18,7 @@ Owns one `View` at a time. Rules:
         still = await view.still()
 
 Tasks: one, owned by this context, cancelled on leaving it; within it one that watches for
-the camera's removal while the view runs.
+the camera's removal while the view runs, and ends with it.
 """
 
 import asyncio
@@ -157,15 +157,14 @@ class KeptView:
         """Pass on the pieces of one view until it ends; raise `DeviceError` if it breaks."""
         origin = self._origin(camera)
         view = View(origin, clock=self._clock, capture=self._capture, encoder=self._encoder)
-        async with view:
-            watching = asyncio.ensure_future(self._stop_when_removed(view, camera))
+        async with view, Tasks("view, camera") as tasks:
+            watching = self._stop_when_removed(view, camera)
+            tasks.start("watch for removal", watching, may_end=True)
             try:
                 await self._pass_on(view, camera)
             finally:
                 self._view = None
                 self._on_live()
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
 
     async def _pass_on(self, view: View, camera: Camera | None) -> None:
         self._view = view

@@ -30,7 +30,7 @@ def test_a_camera_that_is_there_at_the_start_is_told(told: list[dict[str, object
     """A camera plugged in before the watch begins is its first event."""
     assert told[0] == {
         "step": "at the start",
-        "event": "CameraAdded",
+        "event": "added",
         "node": "/dev/video0",
         "place": "pci-0000:00:14.0-usb-0:1:1.0",
         "model": "Exam Camera: front",
@@ -40,20 +40,20 @@ def test_a_camera_that_is_there_at_the_start_is_told(told: list[dict[str, object
 
 def test_only_usb_cameras_that_capture_are_told(told: list[dict[str, object]]) -> None:
     """A metadata node and a loop-back device, plugged in first, are passed over."""
-    assert told[1]["event"] == "CameraAdded"
+    assert told[1]["event"] == "added"
     assert told[1]["node"] == "/dev/video3"
     assert told[1]["cameras"] == ["/dev/video0", "/dev/video3"]
 
 
 def test_a_camera_that_is_unplugged_is_told(told: list[dict[str, object]]) -> None:
     """Its removal names it and takes it off the list."""
-    assert told[2]["event"] == "CameraRemoved"
+    assert told[2]["event"] == "removed"
     assert told[2]["node"] == "/dev/video3"
     assert told[2]["cameras"] == ["/dev/video0"]
 
 
 def test_a_camera_keeps_its_place_when_its_node_changes(told: list[dict[str, object]]) -> None:
     """Replugged into the same port it has another node and the same place."""
-    assert told[3]["event"] == "CameraAdded"
+    assert told[3]["event"] == "added"
     assert told[3]["node"] == "/dev/video4"
     assert told[3]["place"] == told[1]["place"]

@@ -17,7 +17,7 @@ sys.path.pop()
 gi.require_version("UMockdev", "1.0")
 from gi.repository import UMockdev  # noqa: E402
 
-from devices.cameras import CameraWatch  # noqa: E402
+from devices.cameras import Camera, CameraWatch  # noqa: E402
 from devices.capture import CaptureSettings, ClipOrigin  # noqa: E402
 from devices.encoder import EncoderSettings, Piece  # noqa: E402
 from devices.kept_view import KeptView  # noqa: E402
@@ -56,17 +56,19 @@ async def scenario() -> None:
     testbed = UMockdev.Testbed.new()
     plug(testbed, 0, "1")
     async with CameraWatch() as watch:
-        events = watch.events()
+        seen: tuple[Camera, ...] = ()
 
         async def say(step: str) -> None:
-            event = await asyncio.wait_for(anext(events), 10)
+            nonlocal seen
+            before, seen = seen, await asyncio.wait_for(watch.changed(seen), 10)
+            (other,) = {*before} ^ {*seen}
             line = {
                 "step": step,
-                "event": type(event).__name__,
-                "node": event.camera.node,
-                "place": event.camera.place,
-                "model": event.camera.model,
-                "cameras": [camera.node for camera in watch.cameras],
+                "event": "added" if other in seen else "removed",
+                "node": other.node,
+                "place": other.place,
+                "model": other.model,
+                "cameras": [camera.node for camera in seen],
             }
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
 
