@@ -140,7 +140,7 @@ async def _page(address: str) -> AsyncIterator[Page]:
 async def _come_to_the_waiting_room(page: Page, person: Person) -> None:
     """Do what the candidate does, without consent to the look at the face."""
     await _screen(page, "consent")
-    await page.locator(".choices .secondary").click()
+    await page.locator(".choices button:visible >> nth=-1").click()
     await _screen(page, "login")
     await page.locator("#field-id_number").fill(person.id_number)
     await page.locator("#field-id_number_last4").fill(person.id_number[-4:])
