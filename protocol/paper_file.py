@@ -29,7 +29,7 @@ def write_paper_file(paper: Paper, assets: Mapping[str, bytes]) -> bytes:
     return b"".join([*pieces, _END])
 
 
-def read_paper_file(data: bytes) -> tuple[Paper, dict[str, memoryview]]:
+def read_paper_file(data: bytes | bytearray) -> tuple[Paper, dict[str, memoryview]]:
     """Return the paper, and its pictures by name as views of ``data``.
 
     The caller has checked the digest of ``data`` against the bundle's manifest; this checks
@@ -54,7 +54,7 @@ def read_paper_file(data: bytes) -> tuple[Paper, dict[str, memoryview]]:
     return paper, assets
 
 
-def _members(data: bytes) -> list[tuple[str, memoryview]]:
+def _members(data: bytes | bytearray) -> list[tuple[str, memoryview]]:
     """Read headers (POSIX.1-1988, ustar) and contents, up to a block of zeros."""
     view, at = memoryview(data), 0
     members = []

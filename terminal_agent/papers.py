@@ -17,10 +17,10 @@ import aiohttp
 from exam.paper import Paper
 from protocol import seat_api
 from protocol.errors import MalformedError, SealedError
+from protocol.large_sealed import open_large
 from protocol.paper_file import read_paper_file
 from protocol.sealed_paper import SealedPaper
 from protocol.sealing import SealingIdentity, seal
-from protocol.values import sha256_hex
 from runtime.files import DurableFile, make_folder, remove_durably, rename_durably, write_atomic
 
 _CHUNK: Final = 256 * 1024
@@ -86,8 +86,8 @@ class PaperShelf:
         return await asyncio.to_thread(self._open, sealed, key)
 
     def _open(self, sealed: SealedPaper, key: SealingIdentity) -> OpenPaper:
-        plain = key.open(self._path(sealed).read_bytes())
-        digest = sha256_hex(plain)
+        plain = open_large(self._path(sealed).read_bytes(), key)
+        digest = hashlib.sha256(plain).hexdigest()
         if digest != sealed.plain_sha256:
             raise SealedError("the opened paper is not the one that the office signed")
         paper, assets = read_paper_file(plain)

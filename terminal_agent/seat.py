@@ -260,15 +260,14 @@ class Seat:
     # --- the paper ----------------------------------------------------------------------------
 
     async def paper_key(self, sealed: SealedPaper, key: SealingIdentity) -> None:
-        """Take P: keep it wrapped for a restart and, beside that, open the exam with it."""
-        done = await asyncio.gather(
-            asyncio.to_thread(self.shelf.wrap, sealed, key),
-            self.begin(sealed, key),
-            return_exceptions=True,
-        )
-        for error in done:
-            if error is not None:
-                raise error
+        """Take P: open the exam with it, and keep it wrapped for a restart.
+
+        The exam first: keeping P costs three flushes, and nobody waits for them.
+        """
+        try:
+            await self.begin(sealed, key)
+        finally:
+            await asyncio.to_thread(self.shelf.wrap, sealed, key)
 
     async def begin(self, sealed: SealedPaper, key: SealingIdentity) -> None:
         """Open the paper if it is here, and the exam where the rule book lets it open by itself."""

@@ -1,8 +1,10 @@
 """From what the seat knows to what the page shows. Pure: one state and one moment give one view."""
 
+import re
 from typing import Final
 
 from exam import times
+from exam.paper import ExtendedText, TextEntry
 from exam.rulebook import LoginField as RuleField
 from exam.session import State
 from exam.sitting import Subject
@@ -71,6 +73,9 @@ FIELDS: Final = {
 """What the page asks for each field of a rule book."""
 
 
+_PICTURE: Final = re.compile(r"assets/([0-9a-f]{64}\.[a-z0-9]{1,5})")
+
+
 def view_of(seat: SeatState, eyes: Eyes, now: int | None) -> View:
     """Return what the page shows. ``now`` is hall time, None before the first heartbeat."""
     screen = screen_of(seat, now)
@@ -109,6 +114,7 @@ def view_of(seat: SeatState, eyes: Eyes, now: int | None) -> View:
         paused=_paused(progress),
         leaves=_leaves(hall, progress),
         hand_in=_hand_in(seat, session),
+        ahead=_ahead(seat) if screen is Screen.ANSWERING else (),
     )
 
 
@@ -305,6 +311,20 @@ def counts_of(seat: SeatState) -> Counts:
     progress = seat.session.progress
     total = len(seat.session.grant.order)
     return Counts(total=total, answered=progress.answered(), marked=len(progress.marked))
+
+
+def _ahead(seat: SeatState) -> tuple[str, ...]:
+    """Return the pictures of the current question, in their order."""
+    if seat.session is None or seat.paper is None or not seat.session.grant.order:
+        return ()
+    current = seat.session.progress.current or seat.session.grant.order[0].item
+    item = next((item for item in seat.paper.paper.items if item.id == current), None)
+    if item is None:
+        return ()
+    options = () if isinstance(item, TextEntry | ExtendedText) else item.options
+    contents = (item.body, *(option.content for option in options))
+    named = (name for content in contents for name in _PICTURE.findall(content))
+    return tuple(name for name in dict.fromkeys(named) if name in seat.paper.assets)
 
 
 def _hand_in(seat: SeatState, session: SeatSession | None) -> HandInShown | None:

@@ -399,6 +399,8 @@ class View(_Value, frozen=True, kw_only=True):
     paused: PausedShown | None = None
     leaves: LeaveShown | None = None
     hand_in: HandInShown | None = None
+    ahead: tuple[str, ...] = ()
+    """Pictures of the question that stands before the candidate, to be fetched with the paper."""
 
 
 class PaperShown(_Value, frozen=True, kw_only=True):

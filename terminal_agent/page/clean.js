@@ -5,6 +5,8 @@
 // nothing and loads nothing, and only elements and attributes of these lists are made
 // again here. Unknown elements give way to their text; those of DROPPED vanish whole.
 
+import { pictureAddress, takeAhead } from "./ahead.js";
+
 const HTML = "http://www.w3.org/1999/xhtml";
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
@@ -83,8 +85,9 @@ function math(node, blank) {
 function image(node) {
   const name = ASSET.exec(node.getAttribute("src") ?? "")?.[1];
   if (!name) return [];
-  const element = document.createElement("img");
-  element.src = `paper/assets/${name}`;
+  const ahead = takeAhead(name);
+  const element = ahead ?? document.createElement("img");
+  if (!ahead) element.src = pictureAddress(name);
   element.alt = node.getAttribute("alt") ?? "";
   copy(node, element, (attribute, value) => /^(width|height)$/.test(attribute) && SIZE.test(value));
   return [element];

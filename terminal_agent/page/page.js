@@ -5,6 +5,7 @@
 // one thing that lives here first is what the candidate does to the paper: PaperModel
 // holds it, Keeper sees it onto the seat's disk.
 
+import { fetchAhead, forgetAhead } from "./ahead.js";
 import { hallNow, setHallTime } from "./clock.js";
 import { Dialogs } from "./dialogs.js";
 import { write } from "./dom.js";
@@ -90,6 +91,7 @@ function closePaper() {
 async function openPaper() {
   if (fetching) return;
   fetching = true;
+  fetchAhead(app.view.ahead);
   const shown = await wire.paper().catch(() => null);
   fetching = false;
   if (!app.view || !EXAM.has(app.view.screen)) return;
@@ -100,6 +102,7 @@ async function openPaper() {
   app.paper = new PaperModel(shown);
   app.keeper.lastEvent = app.view.saved.on_disk;
   changed();
+  forgetAhead();
 }
 
 function told({ view, silent, stranger, takenOver }) {
