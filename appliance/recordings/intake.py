@@ -5,7 +5,8 @@
 3. It follows what is stored: the next number names the one before. What is stored already
    is stored; another under the same number, or an earlier number that was passed over,
    forks. Numbers may be missing: recordings give way, and the hole is on record.
-4. There is room: recordings give way before answers do.
+4. There is room: recordings give way before answers do. What is on its way counts as
+   written, and no session has more than `appliance.recordings.bounds` gives it.
 5. The bytes are written as they come; size and digest are those of the manifest.
 6. Under the chain's lock step 3 again; then the file is made durable, then its row is
    committed. Only then may the seat be told, and delete its own.
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from appliance.ipc.recordings import Admitted
-from appliance.recordings import records
+from appliance.recordings import bounds, records
 from appliance.recordings.records import Place
 from appliance.recordings.shelf import Shelf
 from protocol.envelope import Envelope, unsafe_payload
@@ -45,6 +46,8 @@ _log = logging.getLogger(__name__)
 
 Body = AsyncIterable[bytes]
 _Chain = tuple[str, int, View]
+_Session = tuple[str, int]
+"""Session and epoch."""
 
 
 class _Refusal(Exception):  # noqa: N818 - an outcome, caught here
@@ -58,8 +61,20 @@ class _Refusal(Exception):  # noqa: N818 - an outcome, caught here
 class Intake:
     """Takes segments; knows the sessions and where each chain stands."""
 
-    def __init__(self, database: Database, shelf: Shelf, *, full: Callable[[bool], None]) -> None:
-        """``full`` is told whenever a segment found room, or none."""
+    def __init__(
+        self,
+        database: Database,
+        shelf: Shelf,
+        *,
+        full: Callable[[bool], None],
+        now: Callable[[], int],
+    ) -> None:
+        """``full`` is told whenever a segment found room, or none; ``now`` is hall time."""
+        self._now = now
+        self._since: dict[_Session, int] = {}
+        self._kept: dict[_Session, int] = {}
+        self._coming: dict[_Session, list[int]] = {}
+        """Sizes of the segments on their way."""
         self._database = database
         self._shelf = shelf
         self._full = full
@@ -73,10 +88,14 @@ class Intake:
             self._admitted[(known.session, known.epoch)] = known
         for end in await self._database.read(records.chain_ends):
             self._chains[(end.session, end.epoch, end.view)] = (end.n, end.last)
+        for session, (since, kept) in (await self._database.read(records.sums)).items():
+            self._since[session], self._kept[session] = since, kept
 
     async def admit(self, admitted: Admitted) -> None:
         """Take segments of this session from now on."""
-        await self._database.write(lambda c: records.admit(c, admitted))
+        since = self._now()
+        await self._database.write(lambda c: records.admit(c, admitted, since))
+        self._since.setdefault((admitted.session, admitted.epoch), since)
         self._admitted.setdefault((admitted.session, admitted.epoch), admitted)
 
     # --- segments ---------------------------------------------------------------------------
@@ -106,15 +125,22 @@ class Intake:
         if await self._stored_already(manifest, place, envelope.digest):
             return Stored()
         # 4
+        session = (place.session, place.epoch)
+        self._check_bounds(session, manifest.size)
         self._check_room(manifest.size)
-        # 5
-        part = await self._receive(manifest, place, body)
-        # 6
+        coming = self._coming.setdefault(session, [])
+        coming.append(manifest.size)
         try:
-            await self._keep(manifest, place, envelope, part)
-        except BaseException:
-            await asyncio.to_thread(part.unlink, missing_ok=True)
-            raise
+            # 5
+            part = await self._receive(manifest, place, body)
+            # 6
+            try:
+                await self._keep(manifest, place, envelope, part)
+            except BaseException:
+                await asyncio.to_thread(part.unlink, missing_ok=True)
+                raise
+        finally:
+            coming.remove(manifest.size)
         self._full(False)
         return Stored()
 
@@ -166,9 +192,22 @@ class Intake:
             "got another history",
         )
 
+    def _check_bounds(self, session: _Session, size: int) -> None:
+        """Step 4, for this session."""
+        coming = self._coming.get(session, [])
+        most = bounds.allowed(self._since.get(session, 0), self._now())
+        wanted = self._kept.get(session, 0) + sum(coming) + size
+        if len(coming) >= bounds.AT_ONCE or wanted > most:
+            raise _Refusal(
+                Refusal.FULL,
+                f"expected at most {bounds.AT_ONCE} segments of a session at once, and {most} "
+                f"bytes by now; got {len(coming) + 1} and {wanted}: send it again later",
+            )
+
     def _check_room(self, size: int) -> None:
-        """Step 4."""
-        if not self._shelf.has_room(size):
+        """Step 4, for all."""
+        promised = sum(sum(sizes) for sizes in self._coming.values())
+        if not self._shelf.has_room(size + promised):
             self._full(True)
             raise _Refusal(
                 Refusal.FULL,
@@ -200,6 +239,8 @@ class Intake:
             await self._shelf.place(part, place.file_name)
             await self._database.write(lambda c: records.put_segment(c, manifest, envelope))
             self._chains[chain] = (manifest.n, envelope.digest)
+            session = (place.session, place.epoch)
+            self._kept[session] = self._kept.get(session, 0) + manifest.size
 
     # --- views ------------------------------------------------------------------------------
 

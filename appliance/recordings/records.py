@@ -109,11 +109,11 @@ def fact(connection: Connection, name: str) -> str | None:
 # --- sessions, views, subjects -------------------------------------------------------------------
 
 
-def admit(connection: Connection, admitted: Admitted) -> None:
-    """Add a session's epoch, once."""
+def admit(connection: Connection, admitted: Admitted, since: int) -> None:
+    """Add a session's epoch, once, admitted ``since`` (hall time)."""
     connection.execute(
         "INSERT OR IGNORE INTO sessions (session, epoch, session_key, seat_certificate, subject, "
-        "candidate, ended) VALUES (?, ?, ?, ?, ?, ?, 0)",
+        "candidate, ended, since) VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
         (
             admitted.session,
             admitted.epoch,
@@ -121,8 +121,18 @@ def admit(connection: Connection, admitted: Admitted) -> None:
             admitted.seat_certificate,
             admitted.subject,
             admitted.candidate,
+            since,
         ),
     )
+
+
+def sums(connection: Connection) -> dict[tuple[str, int], tuple[int, int]]:
+    """Return of each session's epoch since when it is admitted, and its bytes so far."""
+    rows = connection.execute(
+        "SELECT s.session, s.epoch, s.since, coalesce(sum(g.size), 0) FROM sessions s "
+        "LEFT JOIN segments g ON g.session = s.session AND g.epoch = s.epoch GROUP BY 1, 2, 3"
+    )
+    return {(session, epoch): (since, size) for session, epoch, since, size in rows}
 
 
 def admitted(connection: Connection) -> list[Admitted]:

@@ -51,9 +51,12 @@ def segments_app(intake: Intake) -> web.Application:
 
     async def views(request: web.Request) -> web.Response:
         try:
-            ended = decode(await request.read(), ViewEnded)
+            async with asyncio.timeout(PATIENCE_S):
+                ended = decode(await request.read(), ViewEnded)
         except MalformedError as error:
             return web.Response(status=400, text=str(error))
+        except TimeoutError:
+            return web.Response(status=408, text="the body broke off")
         return _answer(await intake.end_view(ended, peer_fingerprint(request)))
 
     app = web.Application(client_max_size=64 * 1024)

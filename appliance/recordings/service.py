@@ -180,7 +180,7 @@ class Recordings:
             steady=MachineClock(),
         )
         self.shelf = Shelf(setup.own / "segments", leave_free=setup.leave_free)
-        self.intake = Intake(database, self.shelf, full=self._room)
+        self.intake = Intake(database, self.shelf, full=self._room, now=self.hall.now)
         self.parcels = ParcelMaker(
             database,
             self.shelf,
