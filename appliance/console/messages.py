@@ -170,7 +170,6 @@ REASON_CODE: Final[dict[str, Text]] = {
         "终端写入的数据远超一个考生所能写的", "the seat writes far more than any candidate can"
     ),
 }
-SINCE: Final = Text("{span}前", "{span} ago")
 
 # --- a seat's page and the dialogs -----------------------------------------------------------
 SEAT_TITLE: Final = Text("座位 {seat}", "Seat {seat}")
@@ -244,7 +243,6 @@ REASON: Final = Text(
 REASON_NEEDED: Final = Text(
     "请写明原因，它会记入考场记录。", "A reason is needed: it goes on record."
 )
-SURE: Final = Text("请再确认一次", "Are you sure?")
 YES: Final = Text("确定", "Yes, do it")
 NO: Final = Text("返回，不执行", "No, back")
 NOT_SENT: Final = Text(

@@ -54,7 +54,6 @@ DOORS_NO_TIME: Final = Text(
     "看不懂“{text}”：请写成 09:00:00，或 2026-03-21 09:00:00。",
     "“{text}” is no time: write 09:00:00, or 2026-03-21 09:00:00.",
 )
-DOORS_CORRECTION: Final = Text("将校正 {correction}", "Correction: {correction}")
 DOORS_SURE: Final = Text(
     "主机时间将校正 {correction}，考场时间改为 {at}。入场、开考都以它为准，并记入考场记录。",
     "The box's time is corrected by {correction}: the hall's time becomes {at}. Doors and start "
