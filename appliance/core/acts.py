@@ -148,10 +148,17 @@ class Acts:
                 closed = await self._closer.close(subject, asked.staff, request.act)
                 return [closed.n]
             case api.LowerHand(candidate=candidate):
-                self._seating(candidate).hand_text = None
+                await self._lower_hand(self._seating(candidate))
                 return []
             case _:
                 return await self._about_candidates(act, asked, request.act)
+
+    async def _lower_hand(self, seating: Seating) -> None:
+        """Note that this raising of the hand was followed up: it does not come back."""
+        name, since = records.hand_fact(seating.id or ""), str(seating.hand_since)
+        await self._database.write(lambda c: records.put_fact(c, name, since))
+        if str(seating.hand_since) == since:  # not raised again meanwhile
+            seating.hand_text = None
 
     def _open_pairing(self, seats: Sequence[str], by: str, *, replace: bool) -> list[int]:
         now = self._steady.steady_ms()

@@ -21,8 +21,11 @@ from appliance.ipc.settings import Settings
 from exam.session import State
 from runtime.errors import DatabaseError, DiskError
 
-_LOOKS_WITHOUT_PICTURE: Final = 3
-"""So many looks without one frame, and a person is asked: there may be no camera."""
+_WAIT_MS: Final = 120_000
+"""So long the first frame may take: the candidate reads the own data before, or asks for
+another try when ready. Then a person is asked: no picture comes from that seat."""
+_PAUSE_MS: Final = 2_000
+"""Between a look that failed and the next: what was on its way then is not the next try."""
 _AGAIN_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
@@ -36,7 +39,6 @@ class FacesLine:
         self._core = core
         self._photo = roster_photo
         self._looks: dict[str, Seating] = {}
-        self._unseen: dict[str, int] = {}
         self._ends: asyncio.Queue[ipc.CheckEnded] = asyncio.Queue()
         self._line = faces_line.FacesLine(
             settings.socket("faces"),
@@ -75,10 +77,16 @@ class FacesLine:
 
     # --- asking -----------------------------------------------------------------------------
 
-    async def look(self, seating: Seating) -> None:
-        """Begin to look at the face of who sits there; it begins when the roster is enrolled."""
+    async def look(self, seating: Seating, *, pause_ms: int = 0) -> None:
+        """Begin to look at the face of who sits there; it begins when the roster is enrolled.
+
+        Where the seat says that it has no camera, a person is asked at once.
+        """
         grant = seating.grant
         if grant is None or seating.session.state is not State.SEATED or seating.needs_person:
+            return
+        if self._has_no_camera(seating):
+            await self._core.identity_check.ask_staff(seating, "no_camera")
             return
         self._line.admit(
             ipc.Admit(
@@ -96,14 +104,20 @@ class FacesLine:
                 check=check,
                 accept_below=rules.accept_below,
                 refuse_above=rules.refuse_above,
+                pause_ms=pause_ms,
+                wait_ms=_WAIT_MS,
             )
         )
+
+    def _has_no_camera(self, seating: Seating) -> bool:
+        """Say whether the seat's last beat counts no camera; False where none has come yet."""
+        link = self._core.links.of(seating.seat)
+        return link is not None and link.beat is not None and link.beat.cameras == 0
 
     def dismiss(self, seating: Seating) -> None:
         """Let an ended session be forgotten, and its template with it."""
         if seating.id is not None:
             self._looks = {name: who for name, who in self._looks.items() if who is not seating}
-            self._unseen.pop(seating.id, None)
             self._line.dismiss(seating.id)
 
     async def settled(self) -> ipc.EngineState:
@@ -143,17 +157,15 @@ class FacesLine:
                 await check.measured(seating, ended.distance, is_closest=closest)
         self._looks.pop(ended.check, None)
         if seating.session.state is State.SEATED:
-            await self.look(seating)
-        else:
-            self._unseen.pop(ended.session, None)
+            failed = ended.verdict is not ipc.Verdict.NOT_SEEN
+            await self.look(seating, pause_ms=_PAUSE_MS if failed else 0)
 
     async def _not_seen(self, seating: Seating, ended: ipc.CheckEnded) -> None:
-        self._core.identity_check.hint(seating, tuple(hint.value for hint in ended.hints))
+        """Tell what keeps from a good look; where no frame came at all, ask a person."""
         if ended.frames:
-            self._unseen.pop(ended.session, None)
-            return
-        self._unseen[ended.session] = self._unseen.get(ended.session, 0) + 1
-        if self._unseen[ended.session] >= _LOOKS_WITHOUT_PICTURE:
+            hints = tuple(hint.value for hint in ended.hints)
+            self._core.identity_check.hint(seating, hints)
+        else:
             await self._core.identity_check.ask_staff(seating, "no_picture")
 
 

@@ -78,6 +78,11 @@ def office_fact(session: str) -> str:
     return f"office:{session}"
 
 
+def hand_fact(session: str) -> str:
+    """Return the fact that says since when the hand was up that was last lowered by staff."""
+    return f"hand_lowered:{session}"
+
+
 # --- the log ---------------------------------------------------------------------------------
 
 

@@ -107,3 +107,5 @@ def _restore_grant(
     seating.stray_since = kept.strays.get(stored.session, 0)
     for event in kept.telling[(stored.session, stored.epoch)]:
         journal.note(seating, event)
+    if kept.facts.get(records.hand_fact(grant.session)) == str(seating.hand_since):
+        seating.hand_text = None

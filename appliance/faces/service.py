@@ -145,7 +145,9 @@ class FacesService:
             code = _REFUSALS[type(error)]
             pause = RETRY_MS if code is FrameRefusal.BUSY else self._pause(session)
             return FrameRefused(code=code, text=str(error), next_ms=pause)
-        hints, ended = self._memory.seen(session, look, info.taken, jpeg)
+        hints, ended = self._memory.seen(
+            session, look, info.taken, jpeg, now=self._clock.steady_ms()
+        )
         if ended is not None:
             self._tell(ended)
         return FrameSeen(hints=hints, next_ms=self._pause(session))

@@ -4,7 +4,9 @@ Rules:
 
 * A frame counts for a session only from the seat that core named for it.
 * A check takes frames until it can be judged, or until its time is up; then it is told
-  once and is over. A new check of the session takes the place of a running one, untold.
+  once and is over. Its time begins with the first frame: who still reads, or has not asked
+  for another try yet, loses none. A new check of the session takes the place of a running
+  one, untold.
 * Of the pictures of a session one is kept: the best of its last check, else the newest.
 * Nothing here is written anywhere; `Memory.dismiss` and `forget` drop pictures at once.
 
@@ -60,6 +62,8 @@ class RunningCheck:
     """A check and what it has gathered."""
 
     asked: BeginCheck
+    since: int
+    """Frames before this belong to the look before."""
     until: int
     used: list[Evidence] = field(default_factory=list)
     hints: list[FaceHint] = field(default_factory=list)
@@ -125,7 +129,10 @@ class Memory:
         session = self.sessions.get(asked.session)
         if session is None:
             raise UnknownSessionError(f"expected an admitted session, got {asked.session}")
-        session.check = RunningCheck(asked=asked, until=now + CHECK_MS)
+        since = now + asked.pause_ms
+        session.check = RunningCheck(
+            asked=asked, since=since, until=since + asked.wait_ms + CHECK_MS
+        )
         session.checked, session.kept = True, None
         return self._end_without_template(session)
 
@@ -141,15 +148,17 @@ class Memory:
         return known
 
     def seen(
-        self, session: AdmittedSession, look: Look, taken: int, jpeg: bytes
+        self, session: AdmittedSession, look: Look, taken: int, jpeg: bytes, *, now: int
     ) -> tuple[tuple[FaceHint, ...], CheckEnded | None]:
         """Take in one look; return its hints, and the check's end if this was the last."""
         hints = hints_of(look, self._limits)
         sharpness = look.faces[0].sharpness if look.faces else 0.0
         self._keep(session, Kept(taken=taken, jpeg=jpeg, rank=(int(not hints), sharpness)))
         check = session.check
-        if check is None:
+        if check is None or now < check.since:
             return hints, None
+        if not check.frames:
+            check.until = min(check.until, now + CHECK_MS)
         check.frames += 1
         check.hints.extend(hints)
         if hints or look.faces[0].descriptor is None:

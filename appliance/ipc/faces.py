@@ -56,6 +56,10 @@ class BeginCheck(Value, frozen=True, kw_only=True, tag="begin_check"):
     """Core's name for this try."""
     accept_below: Thousandths
     refuse_above: Thousandths
+    pause_ms: Count = 0
+    """Frames of the time before this has passed were of the look before: they do not count."""
+    wait_ms: Count = 0
+    """So long the first frame is waited for, before the check's own time runs without one."""
 
 
 class GetPicture(Value, frozen=True, kw_only=True, tag="get_picture"):

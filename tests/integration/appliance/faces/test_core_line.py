@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from appliance.core.faces_line import FacesLine
+from appliance.core.links import Link, Links
 from appliance.ipc.settings import Settings
 from drill import faces
 from drill.clips import sample_roster_photo
 from exam.session import State
 from protocol.faces_api import FrameSeen
+from protocol.seat_api import Beat
 from tests.faces_process import ROSTER, SESSION, Box, Seat, jpegs
 
 
@@ -39,6 +41,7 @@ def seated(candidate: str, seat: Seat):
     return SimpleNamespace(
         candidate=SimpleNamespace(id=candidate),
         grant=grant,
+        seat="a01",
         id=SESSION,
         session=SimpleNamespace(state=State.SEATED),
         needs_person="",
@@ -56,7 +59,17 @@ def core_with(seatings):
         seatings=lambda _: iter(seatings),
     )
     surroundings = SimpleNamespace(connected={})
-    return SimpleNamespace(hall=hall, identity_check=Followed(), surroundings=surroundings)
+    return SimpleNamespace(
+        hall=hall, identity_check=Followed(), surroundings=surroundings, links=Links()
+    )
+
+
+def beat(cameras: int) -> Beat:
+    """What a seat says every two seconds."""
+    return Beat(
+        sent=1, hall=1, screen="face", paper=None, spooled=0, disk_free=0, cameras=cameras,
+        hand_raised=False, log_size=0, cosignature="",
+    )  # fmt: skip
 
 
 async def photo(candidate: str) -> bytes | None:
@@ -97,6 +110,34 @@ async def test_a_look_ends_in_a_measure(tmp_path):
     candidate, distance, is_closest = measured
     assert (candidate, is_closest) == ("zhang", True)
     assert 250 < distance < 450
+
+
+async def test_where_the_seat_has_no_camera_a_person_is_asked_at_once(tmp_path):
+    """Nobody waits for looks that no picture can come to."""
+    box = Box(tmp_path)
+    async with Seat(box.authority) as seat:
+        seating, core = seated("zhang", seat), core_with([])
+        link = Link("a01", seat.certificate, "192.0.2.1", 0)
+        link.beat = beat(cameras=0)
+        core.links.add(link)
+        async with joined(tmp_path, core, box) as line:
+            await line.look(seating)
+            assert core.identity_check.asked.get_nowait() == "no_camera"
+
+
+async def test_a_seat_with_a_camera_is_looked_at(tmp_path):
+    """One camera is enough; before the first beat nothing is known, and the look begins."""
+    box = Box(tmp_path)
+    async with Seat(box.authority) as seat:
+        for link in (None, Link("a01", seat.certificate, "192.0.2.1", 0)):
+            seating, core = seated("zhang", seat), core_with([])
+            if link is not None:
+                link.beat = beat(cameras=1)
+                core.links.add(link)
+            async with joined(tmp_path, core, box) as line:
+                await line.look(seating)
+                assert core.identity_check.asked.empty()
+                assert len(line._looks) == 1
 
 
 async def test_a_look_that_a_restart_of_core_cut_off_begins_again(tmp_path):

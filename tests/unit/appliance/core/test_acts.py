@@ -12,6 +12,7 @@ from exam.rulebook import GraveAct, StaffRole
 from exam.session import State
 from protocol import decisions as d
 from protocol import staff_api as api
+from protocol.journal import HandRaised
 from protocol.keys import SigningKey
 from protocol.second_signature import countersign
 from protocol.staff_api import ActDone, ActRefusal, ActRefused, ActRequest
@@ -242,6 +243,28 @@ async def test_after_a_reboot_the_time_is_guessed_and_nobody_stands_for_it(
         status = again.status()
         assert status.clock_confirmed_by == ""
         assert api.TaskKind.CLOCK in {task.kind for task in status.tasks}
+
+
+# --- hands ---------------------------------------------------------------------------------------
+
+
+async def test_a_hand_that_was_lowered_stays_down_over_a_restart(
+    office: SampleOffice, tmp_path: Path
+) -> None:
+    """Who was helped is not called for again; a hand raised since then is."""
+    async with core_hall(tmp_path, office) as hall:
+        seats = [await hall.waiting(person) for person in (0, 1)]
+        for seat in seats:
+            seat.write(HandRaised, text="water")
+        await hall.deliver(*seats)
+        for person in (0, 1):
+            who = hall.seating(person).candidate.id
+            assert isinstance(await hall.act(api.LowerHand(candidate=who)), ActDone)
+        seats[1].write(HandRaised, text="again")
+        await hall.deliver(seats[1])
+    async with core_hall(tmp_path, office) as again:
+        hands = [task for task in again.status().tasks if task.kind is api.TaskKind.HAND]
+        assert [task.text for task in hands] == ["again"]
 
 
 # --- what else is refused, in both languages ----------------------------------------------------

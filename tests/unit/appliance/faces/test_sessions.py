@@ -1,6 +1,7 @@
 """What the process remembers between frames."""
 
 import pytest
+from msgspec.structs import replace
 
 from appliance.faces.look import Face, Look, Scale
 from appliance.faces.sessions import CHECK_MS, Memory, Template, UnknownSessionError
@@ -71,10 +72,10 @@ def test_three_near_frames_end_a_check_with_its_evidence(memory):
     assert memory.begin(begin(), now=0) is None
     session = memory.session_at(SESSION, SEAT)
     hold = ((FaceHint.HOLD_STILL,), None)
-    assert memory.seen(session, look(0.30), 1, b"one") == hold
-    assert memory.seen(session, look(), 2, b"two") == ((FaceHint.NO_FACE,), None)
-    assert memory.seen(session, look(0.32), 3, b"three") == hold
-    hints, ended = memory.seen(session, look(0.31), 4, b"four")
+    assert memory.seen(session, look(0.30), 1, b"one", now=0) == hold
+    assert memory.seen(session, look(), 2, b"two", now=0) == ((FaceHint.NO_FACE,), None)
+    assert memory.seen(session, look(0.32), 3, b"three", now=0) == hold
+    hints, ended = memory.seen(session, look(0.31), 4, b"four", now=0)
     assert hints == ()
     assert ended.verdict is Verdict.ACCEPTED
     assert (ended.distance, ended.distances, ended.frames) == (310, (300, 320, 310), 4)
@@ -92,11 +93,41 @@ def test_time_ends_a_check_once(memory):
     assert memory.expire(1_000 + CHECK_MS) == []
 
 
+def test_the_time_of_a_check_begins_with_its_first_frame(memory):
+    """Who reads for a minute before the first picture has as long a look as anybody."""
+    memory.begin(replace(begin(), wait_ms=60_000), now=0)
+    session = memory.session_at(SESSION, SEAT)
+    assert memory.expire(CHECK_MS) == []
+    memory.seen(session, look(), 1, b"nobody", now=50_000)
+    assert memory.expire(50_000 + CHECK_MS - 1) == []
+    (ended,) = memory.expire(50_000 + CHECK_MS)
+    assert (ended.verdict, ended.frames) == (Verdict.NOT_SEEN, 1)
+
+
+def test_a_first_frame_that_never_comes_ends_the_check_all_the_same(memory):
+    """After the wait and the check's own time it is told that no picture came."""
+    memory.begin(replace(begin(), wait_ms=60_000), now=0)
+    assert memory.expire(60_000 + CHECK_MS - 1) == []
+    (ended,) = memory.expire(60_000 + CHECK_MS)
+    assert (ended.verdict, ended.frames) == (Verdict.NOT_SEEN, 0)
+
+
+def test_pictures_of_the_look_before_use_up_no_try(memory):
+    """What was on its way when a look failed counts for nothing; after the pause it does."""
+    memory.begin(replace(begin(), pause_ms=2_000), now=0)
+    session = memory.session_at(SESSION, SEAT)
+    for taken in range(9):
+        assert memory.seen(session, look(0.9), taken, b"late", now=1_999)[1] is None
+    assert session.check.frames == 0
+    memory.seen(session, look(0.9), 10, b"next", now=2_000)
+    assert session.check.frames == 1
+
+
 def test_a_new_check_takes_the_place_of_a_running_one(memory):
     """Only the new one is told, and it begins without the old one's frames."""
     memory.begin(begin("1" * 32), now=0)
     session = memory.session_at(SESSION, SEAT)
-    memory.seen(session, look(0.3), 1, b"one")
+    memory.seen(session, look(0.3), 1, b"one", now=0)
     memory.begin(begin("2" * 32), now=5_000)
     assert memory.expire(CHECK_MS) == []
     (ended,) = memory.expire(5_000 + CHECK_MS)
@@ -116,42 +147,42 @@ def test_a_template_that_goes_during_a_check_ends_it(memory):
     memory.begin(begin(), now=0)
     memory.enrol("zhang", None)
     session = memory.session_at(SESSION, SEAT)
-    assert memory.seen(session, look(0.3), 1, b"one")[1].verdict is Verdict.NO_TEMPLATE
+    assert memory.seen(session, look(0.3), 1, b"one", now=0)[1].verdict is Verdict.NO_TEMPLATE
 
 
 def test_the_roster_may_grow_during_a_check(memory):
     """Somebody enrolled between two frames is compared with only where all frames can."""
     memory.begin(begin(), now=0)
     session = memory.session_at(SESSION, SEAT)
-    memory.seen(session, look(0.3), 1, b"one")
+    memory.seen(session, look(0.3), 1, b"one", now=0)
     memory.enrol("wang", Template(descriptor=(0.3, *MINE[1:]), photo="f" * 64))
     for _ in range(3):
-        memory.seen(session, look(0.3), 1, b"more")
-    ended = memory.seen(session, look(0.3), 1, b"last")[1]
+        memory.seen(session, look(0.3), 1, b"more", now=0)
+    ended = memory.seen(session, look(0.3), 1, b"last", now=0)[1]
     assert (ended.verdict, ended.nearest) == (Verdict.ACCEPTED, "zhang")
 
 
 def test_the_sharpest_usable_frame_of_a_check_is_kept(memory):
     """It stays after the check; a useless frame never displaces a usable one."""
     session = memory.session_at(SESSION, SEAT)
-    memory.seen(session, look(0.3), 1, b"before")
+    memory.seen(session, look(0.3), 1, b"before", now=0)
     memory.begin(begin(), now=0)
     assert session.kept is None
-    memory.seen(session, look(), 2, b"nobody")
+    memory.seen(session, look(), 2, b"nobody", now=0)
     assert session.kept.jpeg == b"nobody"
-    memory.seen(session, look(0.3, sharpness=40), 3, b"blurred")
-    memory.seen(session, look(0.3, sharpness=90), 4, b"sharp")
-    memory.seen(session, look(0.3, 0.3, sharpness=95), 5, b"two people")
-    memory.seen(session, look(0.3, sharpness=60), 6, b"less sharp")
-    memory.seen(session, look(0.3, sharpness=99), 7, b"after the check")
+    memory.seen(session, look(0.3, sharpness=40), 3, b"blurred", now=0)
+    memory.seen(session, look(0.3, sharpness=90), 4, b"sharp", now=0)
+    memory.seen(session, look(0.3, 0.3, sharpness=95), 5, b"two people", now=0)
+    memory.seen(session, look(0.3, sharpness=60), 6, b"less sharp", now=0)
+    memory.seen(session, look(0.3, sharpness=99), 7, b"after the check", now=0)
     assert session.kept.jpeg == b"sharp"
 
 
 def test_before_a_check_the_newest_frame_is_kept(memory):
     """So that the invigilator sees who sits there now."""
     session = memory.session_at(SESSION, SEAT)
-    memory.seen(session, look(0.3, sharpness=90), 1, b"old")
-    memory.seen(session, look(), 2, b"new")
+    memory.seen(session, look(0.3, sharpness=90), 1, b"old", now=0)
+    memory.seen(session, look(), 2, b"new", now=0)
     assert session.kept.jpeg == b"new"
 
 
