@@ -47,6 +47,7 @@ class MeasuredHall:
     folder: Path
     office: SampleOffice
     port: int
+    recordings_port: int
     pid: int
     """Of core."""
     pids: dict[str, int]
@@ -91,14 +92,15 @@ async def measured_hall(
     with tempfile.TemporaryDirectory(prefix="measured-hall-") as name:
         folder = Path(name)
         office = await asyncio.to_thread(_office, folder, seats, package)
-        state, run, port = folder / "box", folder / "run", free_port()
+        state, run = folder / "box", folder / "run"
+        port, recordings_port = free_port(), free_port()
         state.mkdir()
         await asyncio.to_thread(write_identity, state, office.boxes[0])
         settings = folder / "appliance.toml"
         settings.write_text(
             f'state = "{state}"\nrun = "{run}"\nnetwork = "loopback"\n'
             f'[listen]\nhost = "127.0.0.1"\nseats = {port}\n'
-            f"faces = {free_port()}\nrecordings = {free_port()}\n",
+            f"faces = {free_port()}\nrecordings = {recordings_port}\n",
             "utf-8",
         )
         await _run("import", str(office.bundle), "--config", str(settings))
@@ -107,6 +109,7 @@ async def measured_hall(
                 folder=folder,
                 office=office,
                 port=port,
+                recordings_port=recordings_port,
                 pid=pids["core"],
                 pids=pids,
                 staff_socket=run / "staff.sock",
