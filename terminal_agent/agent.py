@@ -236,6 +236,8 @@ class _Agent:
                     await self._linked(proven)
             except LinkLostError as error:
                 _log.warning("the link to the appliance is lost: %s", error)
+                if error.disk is not None:
+                    self._seat.troubled(error.disk)
             finally:
                 self._seat.link_lost()
                 await proven.close()

@@ -61,7 +61,14 @@ _log = logging.getLogger(__name__)
 
 
 class LinkLostError(Exception):
-    """The line to the appliance broke; the message says where."""
+    """The line to the appliance broke; the message says where.
+
+    ``disk``: why, where it was this seat's own disk that refused.
+    """
+
+    def __init__(self, message: str, disk: MachineryError | None = None) -> None:
+        super().__init__(message)
+        self.disk: Final = disk
 
 
 class Hearer(Protocol):
@@ -324,7 +331,8 @@ def _lost(group: ExceptionGroup[Exception]) -> LinkLostError | None:
         first = first.exceptions[0]
     if isinstance(first, ProtocolError):
         return LinkLostError(f"the appliance broke the protocol: {first}")
-    return LinkLostError(str(first) or type(first).__name__)
+    disk = first if isinstance(first, MachineryError) else None
+    return LinkLostError(str(first) or type(first).__name__, disk)
 
 
 async def _limited(reply: aiohttp.ClientResponse) -> bytes:
