@@ -22,7 +22,7 @@ from protocol.envelope import sign
 from protocol.errors import ProtocolError
 from protocol.keys import SigningKey
 from protocol.office_receipt import Stage
-from protocol.parcel import FIRST, MAGIC, Lane, ParcelHeader, ParcelKey, parcel_digest
+from protocol.parcel import FIRST, MAGIC, Lane, ParcelHeader, ParcelKey, Record, parcel_digest
 from protocol.payload_types import PayloadType
 from protocol.revocation import RevocationList, sign_revocations
 from protocol.sealing import seal
@@ -30,6 +30,7 @@ from protocol.upload import MAX_FILE
 from protocol.values import encode, sha256_hex
 from tests.sample_office import CENTRE, NOW, SITTING, SampleBox, SampleOffice
 from tests.sample_parcels import Lanes, SampleParcel
+from tests.sample_session import SampleSession
 from tests.tus_caller import TusCaller
 from tests.verifying import Verifying
 
@@ -300,6 +301,24 @@ async def test_whatever_is_sealed_the_worker_goes_on(
         verdict = await at.verdict(bad)
         assert (verdict.stage, verdict.reason[:4]) == (Stage.REFUSED, "P100")
         assert (await at.verdict(good)).stage is Stage.VERIFIED
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(900)
+async def test_a_lane_of_a_million_events(office: SampleOffice, layout: Layout) -> None:
+    """Ten parcels of a hundred thousand events each are verified, none slower than ten seconds."""
+    lanes, session = Lanes(office.recipient, office.main), SampleSession(office.main, "c-001")
+    records: list[Record] = [session.granted()]
+    async with verifying(office, layout) as at:
+        for _ in range(10):
+            for n in range(100_000):
+                session.answer(f"q-{n % 100}", "abcd"[n % 4])
+            parcel = lanes.parcel(Lane.ANSWERS, [*records, session.journal()])
+            records = []
+            async with asyncio.timeout(10):
+                assert (await at.verdict(parcel)).stage is Stage.VERIFIED
+        assert at.count("event") == 1_000_000
+        assert at.count("response") == 100
 
 
 async def test_a_stranger_without_a_certificate_gets_no_answer(layout: Layout) -> None:
