@@ -49,6 +49,7 @@ class Delivering:
     line: Line
     sick: SickOffice
     keep_ms: int = 3_600_000
+    leave_free: int = 0
     heard: list[said.OfficeReceiptArrived] = field(default_factory=list)
 
     @property
@@ -86,6 +87,7 @@ class Delivering:
                 receipts_key=self.office.receipts_key.public,
             ),
             keep_ms=self.keep_ms,
+            leave_free=self.leave_free,
         )
 
     @contextlib.asynccontextmanager

@@ -8,6 +8,7 @@ reads receipts. A full or failing disk makes a task wait, never end.
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -44,6 +45,13 @@ from runtime.files import remove_durably
 
 log = logging.getLogger(__name__)
 
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes this user may still write on the disk of ``folder``."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
 _OK: Final = 200
 HANDS: Final = 2
 """Parcels in flight."""
@@ -64,6 +72,9 @@ class Terms:
     box_key: VerifyKey
     receipts_key: VerifyKey
     keep_ms: int
+    leave_free: int = 0
+    """With less room (bytes) on the disk, verified parcels go before their time."""
+    free: Callable[[Path], int] = free_bytes
 
 
 class Errands:
@@ -148,10 +159,31 @@ class Errands:
     async def _delete_what_may_go(self) -> None:
         oldest = _now_ms() - self._terms.keep_ms
         for parcel in await self._database.read(partial(ledger.to_delete, verified_by=oldest)):
-            path = self._path(parcel)
-            if await asyncio.to_thread(path.exists):
-                await asyncio.to_thread(remove_durably, path)
-            await self._database.write(partial(ledger.note_removed, name=parcel.name))
+            await self._delete(parcel)
+        await self._make_room()
+
+    async def _make_room(self) -> None:
+        """On a disk that runs short delete verified parcels early: recordings first, oldest first.
+
+        What the office has not verified is never deleted.
+        """
+        missing = self._terms.leave_free - await asyncio.to_thread(
+            self._terms.free, self._terms.outbox
+        )
+        if missing <= 0:
+            return
+        verified = await self._database.read(ledger.verified)
+        going = ledger.first_to_go(verified, missing)
+        for parcel in going:
+            await self._delete(parcel)
+        if going:
+            log.warning("the disk runs short: %d verified parcel(s) were deleted early", len(going))
+
+    async def _delete(self, parcel: Parcel) -> None:
+        path = self._path(parcel)
+        if await asyncio.to_thread(path.exists):
+            await asyncio.to_thread(remove_durably, path)
+        await self._database.write(partial(ledger.note_removed, name=parcel.name))
 
     # --- sending -------------------------------------------------------------------------------
 

@@ -130,6 +130,22 @@ def to_delete(connection: sqlite3.Connection, verified_by: int) -> list[Parcel]:
     return _parcels(connection, "stage = 'verified' AND changed_at <= ?", verified_by)
 
 
+def verified(connection: sqlite3.Connection) -> list[Parcel]:
+    """Return what was verified and not deleted."""
+    return _parcels(connection, "stage = 'verified'")
+
+
+def first_to_go(parcels: Iterable[Parcel], missing: int) -> list[Parcel]:
+    """Return which parcels give ``missing`` bytes back: recordings first, the oldest first."""
+    going: list[Parcel] = []
+    for parcel in sorted(parcels, key=lambda p: (p.lane is not Lane.RECORDINGS, p.changed_at)):
+        if missing <= 0:
+            break
+        going.append(parcel)
+        missing -= parcel.size
+    return going
+
+
 def _parcels(connection: sqlite3.Connection, which: str, *values: int) -> list[Parcel]:
     question = f"SELECT {_COLUMNS} FROM parcel WHERE removed = 0 AND {which}"  # noqa: S608 - ours
     rows = connection.execute(question, values).fetchall()

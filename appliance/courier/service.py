@@ -41,6 +41,7 @@ class Setup:
     identity: ProcessIdentity
     destination: Destination
     keep_ms: int
+    leave_free: int = 0
 
 
 async def run_courier(settings: Settings, service: Service) -> None:
@@ -53,6 +54,7 @@ async def run_courier(settings: Settings, service: Service) -> None:
         identity=identity,
         destination=await asyncio.to_thread(read_destination, settings, identity),
         keep_ms=settings.courier.keep_verified_hours * 3_600_000,
+        leave_free=settings.courier.leave_free_mb * 1024**2,
     )
     await asyncio.to_thread(make_folder, Path(settings.run))
     async with carrying(setup):
@@ -107,6 +109,7 @@ class Courier:
             box_key=VerifyKey.from_hex(setup.identity.box_public),
             receipts_key=setup.destination.receipts_key,
             keep_ms=setup.keep_ms,
+            leave_free=setup.leave_free,
         )
         self.errands = Errands(
             terms,

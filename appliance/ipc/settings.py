@@ -59,6 +59,8 @@ class Courier(_Section, frozen=True, kw_only=True):
 
     keep_verified_hours: int = 168
     """Their files stay so long on this box."""
+    leave_free_mb: int = 3_072
+    """With less room on the disk they go at once, recordings first: before recordings give way."""
 
 
 class Recordings(_Section, frozen=True, kw_only=True):

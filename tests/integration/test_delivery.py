@@ -192,6 +192,22 @@ async def test_only_verified_parcels_are_deleted(at: Delivering, office: SampleO
     assert at.path(bad).read_bytes() == bad.data
 
 
+async def test_on_a_disk_that_runs_short_verified_parcels_go_before_their_time(
+    at: Delivering, office: SampleOffice
+) -> None:
+    """With a retention of an hour and no room, verified ones go; what is refused stays."""
+    at.leave_free = 2**62
+    good = at.lanes.parcel(Lane.ANSWERS)
+    bad = at.lanes.parcel(Lane.ANSWERS, [SampleSession(office.box("box-1"), "c-002").granted()])
+    at.write(good, bad)
+    async with at.courier() as courier:
+        await until(lambda: total(courier).refused == 1)
+        courier.errands.look_soon()
+        await until(lambda: not at.path(good).exists())
+        assert verified(courier) == 1
+    assert at.path(bad).read_bytes() == bad.data
+
+
 async def test_a_fork_is_refused_and_said(at: Delivering) -> None:
     """Another parcel under a key that the office has: kept here, and the lane's error says why."""
     first = at.lanes.parcel(Lane.ANSWERS)
