@@ -8,6 +8,7 @@ sheets are read.
 import csv
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from itertools import islice
@@ -33,6 +34,7 @@ _FAULTS: Final = (
     InvalidFileException,
     zipfile.BadZipFile,
     KeyError,
+    OSError,
     ValueError,
     TypeError,
     AttributeError,
@@ -106,14 +108,19 @@ def _read_xlsx(data: bytes, place: Place, problems: Problems) -> tuple[Sheet, ..
     if len(problems) > before:
         return ()
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        return tuple(
-            Sheet(name=s.title, rows=_limited(_xlsx_rows(s), place, problems)) for s in visible
-        )
+        with warnings.catch_warnings():  # openpyxl prints what it leaves out: nobody's formats
+            warnings.simplefilter("ignore")
+            return tuple(_visible_sheets(data, place, problems))
     except _FAULTS as error:
         problems.add(messages.NOT_A_SHEET, place, came=f"{type(error).__name__}: {error}")
         return ()
+
+
+def _visible_sheets(data: bytes, place: Place, problems: Problems) -> Iterator[Sheet]:
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    for sheet in book.worksheets:
+        if sheet.sheet_state == "visible":
+            yield Sheet(name=sheet.title, rows=_limited(_xlsx_rows(sheet), place, problems))
 
 
 def _xlsx_rows(sheet: Any) -> Iterator[Row]:

@@ -183,6 +183,16 @@ def test_a_file_that_is_no_sheet_is_told_once_by_its_name(data, office):
     assert problem.place.file == "名单.xlsx"
 
 
+def test_a_workbook_without_its_workbook_is_refused(office):
+    """A zip that is named and begun like one: openpyxl's own errors are told like the others."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(office.xlsx())) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, text.replace("sheet.main+xml", "sheet.none+xml"))
+    assert [p.code for p in office.refused(stream.getvalue())] == ["roster-file"]
+
+
 def test_candidates_below_the_limit_of_rows_are_not_passed_over(office):
     """Blank rows may go on for ever; a candidate behind them is a problem, not left out."""
     far = [[""]] * 20_000
