@@ -22,9 +22,10 @@ from central.store import parcels
 from central.store.tables import Connection
 from central.threads import to_its_end
 from protocol.envelope import Envelope
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, UntrustedError
 from protocol.keys import VerifyKey
 from protocol.office_receipt import open_office_receipt
+from protocol.parcel import ParcelKey
 from protocol.upload import NumberedReceipt
 from protocol.values import decode, encode
 from runtime.database import Database
@@ -80,11 +81,17 @@ class Publisher:
         while (path := receipt_path(folder, len(found) + 1)).exists():
             try:
                 envelope = decode(path.read_bytes(), Envelope)
-                open_office_receipt(envelope, self.receipts_key)
+                about = open_office_receipt(envelope, self.receipts_key).parcel
+                _check_box(about, folder)
             except ProtocolError as error:
                 raise ReceiptsError("bad_receipt", path=path, error=error) from error
             found.append(NumberedReceipt(number=len(found) + 1, receipt=envelope))
         return found
+
+
+def _check_box(about: ParcelKey, folder: Path) -> None:
+    if (about.centre, about.appliance) != (folder.parent.name, folder.name):
+        raise UntrustedError(f"it is about {about.file_name}")
 
 
 def _write(folder: Path, receipt: NumberedReceipt) -> None:

@@ -67,7 +67,7 @@ async def test_a_store_made_anew_keeps_what_was_published(
     assert {r.parcel for r in said if r.stage is Stage.VERIFIED} >= {later.key}
 
 
-@pytest.mark.parametrize("what", ["altered", "of another store"])
+@pytest.mark.parametrize("what", ["altered", "of another store", "of another box"])
 async def test_receipts_that_are_not_the_stores_stop_the_worker(
     office: SampleOffice, tmp_path: Path, what: str
 ) -> None:
@@ -78,7 +78,11 @@ async def test_receipts_that_are_not_the_stores_stop_the_worker(
         await at.take(lanes.parcel(Lane.INCIDENTS), lanes.parcel(Lane.EVIDENCE))
     folder = layout.receipt_folder(CENTRE, "box-1")
     first, second = receipt_path(folder, 1), receipt_path(folder, 2)
-    if what == "altered":
+    if what == "of another box":
+        first = receipt_path(folder.with_name("box-2"), 1)
+        first.parent.mkdir()
+        first.write_bytes(second.read_bytes())
+    elif what == "altered":
         first.write_bytes(first.read_bytes().replace(b'"payload":"', b'"payload":"AA', 1))
     else:
         first.write_bytes(second.read_bytes())
