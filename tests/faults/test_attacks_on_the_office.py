@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -306,19 +307,22 @@ async def test_whatever_is_sealed_the_worker_goes_on(
 @pytest.mark.chaos
 @pytest.mark.timeout(900)
 async def test_a_lane_of_a_million_events(office: SampleOffice, layout: Layout) -> None:
-    """Ten parcels of a hundred thousand events each are verified, none slower than ten seconds."""
+    """Ten parcels of a hundred thousand events each are verified; the last costs as the first."""
     lanes, session = Lanes(office.recipient, office.main), SampleSession(office.main, "c-001")
     records: list[Record] = [session.granted()]
+    costs = []
     async with verifying(office, layout) as at:
         for _ in range(10):
             for n in range(100_000):
                 session.answer(f"q-{n % 100}", "abcd"[n % 4])
             parcel = lanes.parcel(Lane.ANSWERS, [*records, session.journal()])
             records = []
-            async with asyncio.timeout(10):
-                assert (await at.verdict(parcel)).stage is Stage.VERIFIED
+            before = time.process_time()
+            assert (await at.verdict(parcel)).stage is Stage.VERIFIED
+            costs.append(time.process_time() - before)
         assert at.count("event") == 1_000_000
         assert at.count("response") == 100
+    assert costs[-1] < 3 * costs[0], costs
 
 
 async def test_a_stranger_without_a_certificate_gets_no_answer(layout: Layout) -> None:
