@@ -20,6 +20,7 @@ from tests.seat_hall import (
     BoxLine,
     Keys,
     SampleHall,
+    SeatSteady,
     answering,
     desk,
     lay_paper,
@@ -253,6 +254,35 @@ async def test_a_message_told_twice_at_once_is_one_event(tmp_path: Path) -> None
         await asyncio.gather(*(at.seat.hear(said) for _ in range(5)))
         assert at.session.n == 3
         assert len(at.seat.view().notices) == 1
+
+
+# --- a calendar that is wrong -----------------------------------------------------------------
+
+YEAR = int(365.25 * 86_400_000)
+
+
+@pytest.mark.parametrize("years", [-26, +70])
+async def test_a_power_cut_and_a_dead_battery_hand_nothing_in(tmp_path: Path, years: int) -> None:
+    """Cut off, the seat only guesses the time and ends nothing by it; the box puts it right."""
+    hall = SampleHall()
+    line = BoxLine(hall)
+    steady = SeatSteady(wall_ms=DOORS)
+    lay_paper(tmp_path, hall)
+    async with desk(tmp_path, hall, line, steady=steady) as at:
+        await at.come_to_the_paper()
+    steady.set_wall(DOORS + years * YEAR)
+    steady.reboot()
+    async with desk(tmp_path, hall, line, steady=steady, meets=False, knows=hall) as at:
+        guessed = at.seat.now()
+        assert guessed is not None
+        assert guessed >= START, "never before the last event"
+        await at.seat.look(guessed)
+        assert at.seat.view().screen is Screen.ANSWERING
+        await at.meet(hall, line)
+        await at.tell_time(START + 1000)
+        assert at.seat.now() == START + 1000
+        await at.seat.look(START + 1000)
+        assert at.seat.view().screen is Screen.ANSWERING
 
 
 # --- what hinders ---------------------------------------------------------------------------
