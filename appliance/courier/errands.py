@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
@@ -47,8 +48,14 @@ log = logging.getLogger(__name__)
 
 
 def free_bytes(folder: Path) -> int:
-    """Return how many bytes this user may still write on the disk of ``folder``."""
-    found = os.statvfs(folder)
+    """Return how many bytes this user may still write on the disk of ``folder``.
+
+    Where the makers of parcels have not made it yet there is nothing to give way.
+    """
+    try:
+        found = os.statvfs(folder)
+    except FileNotFoundError:
+        return sys.maxsize
     return found.f_bavail * found.f_frsize
 
 

@@ -208,6 +208,18 @@ async def test_on_a_disk_that_runs_short_verified_parcels_go_before_their_time(
     assert at.path(bad).read_bytes() == bad.data
 
 
+async def test_a_courier_that_comes_up_before_there_is_an_outbox_waits_for_it(
+    at: Delivering,
+) -> None:
+    """The first start of a box, in any order: nothing there is nothing to carry or delete."""
+    at.leave_free = 2**62
+    assert not at.outbox.exists()
+    async with at.courier() as courier:
+        await courier.errands.look()
+        at.write(at.lanes.parcel(Lane.ANSWERS))
+        await at.all_verified(courier, 1)
+
+
 async def test_a_fork_is_refused_and_said(at: Delivering) -> None:
     """Another parcel under a key that the office has: kept here, and the lane's error says why."""
     first = at.lanes.parcel(Lane.ANSWERS)
