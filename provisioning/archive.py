@@ -44,7 +44,7 @@ def read_archive(data: bytes, problems: Problems, file: str = "") -> dict[str, b
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read_all(archive, problems, Place(file=file))
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
         problems.add(messages.NOT_A_ZIP, Place(file=file), came=error)
         return {}
 

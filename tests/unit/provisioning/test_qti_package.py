@@ -216,3 +216,11 @@ def test_a_file_that_is_no_package_is_named():
     with pytest.raises(InputRefusedError) as caught:
         convert(b"no zip", subject="theory", file="试卷.zip")
     assert [p.place.file for p in caught.value.problems] == ["试卷.zip"]
+
+
+def test_a_zip_of_a_later_version_is_refused(package, make_choice):
+    """What a member says it takes to unpack it is looked at in the directory already."""
+    package.add_item("Q1", make_choice())
+    data = bytearray(package.build())
+    data[data.index(b"PK\x01\x02") + 6] = 99
+    assert codes(bytes(data)) == ["zip-none"]
