@@ -62,6 +62,7 @@ class ConsoleApp(App[None]):
         Binding("l", "language", show=False),
         Binding("question_mark,f1", "help", show=False),
         Binding("q", "ask_quit", show=False),
+        Binding("ctrl+c", "help_quit", show=False, priority=True),
     ]
 
     def __init__(

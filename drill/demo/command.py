@@ -21,7 +21,8 @@ from runtime.errors import MachineryError
 
 Options = argparse.Namespace
 _ERRORS: Final = (DrillError, SampleFaceError, ProtocolError, MachineryError, OSError)
-_ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDS: Final = (signal.SIGINT, signal.SIGTERM)
+"""SIGHUP kills, and the guard ends all: a console whose terminal is gone blocks as it draws."""
 STOPPED: Final = 130
 """Exit code after Ctrl+C or a signal, as shells have it."""
 

@@ -19,9 +19,8 @@ def language_of(environment: Mapping[str, str] = os.environ) -> Language:
 
 # --- both ways -------------------------------------------------------------------------------
 OPENING: Final = Text(
-    "样例考试机构、考场主机和六个座位正在启动（全部是真程序，只用本机回环网络）……",
-    "A sample office, the hall's appliance and six seats start (all real programs, on this "
-    "machine's loopback only) ...",
+    "样例考试机构、考场主机和六个座位正在启动（都是真程序，只用本机回环）…",
+    "A sample office, the box and six seats start: real programs, on loopback only ...",
 )
 OPEN: Final = Text(
     "机构、主机的五个进程和六个座位都已启动。",
@@ -117,16 +116,16 @@ ENVELOPE: Final = Text("密封信封里的解锁码（已复制）", "From the s
 NOTHING: Final = Text("", "")
 STEP_OPEN_DOORS: Final = Text(
     "演示：您是监考员，也是 {seat} 座位的考生。先做监考员，按 N 对时、开放入场。",
-    "Demo: you are the invigilator, and the candidate at {seat}. First the invigilator: N.",
+    "Demo: you are the invigilator, and the candidate at {seat}. Begin with N.",
 )
 STEP_PAIR: Final = Text(
     "按 N 再按 Enter，出现九位配对码：五个座位自行输入，{seat} 由您输入。",
-    "N, then Enter, shows nine digits. Five seats type them by themselves, you at {seat}.",
+    "N, then Enter: nine digits. Five seats type them by themselves, you at {seat}.",
 )
 STEP_PAIRING: Final = Text("", "")
 STEP_SIT_FIRST: Final = Text(
     "不急：请先在 {seat} 的网页上坐下（见下一行），坐好后再按 N 预备开考。",
-    "No hurry: first take your seat on the page of {seat} (next line), then N arms the start.",
+    "First take your seat on the page of {seat} (next line); then N arms the start.",
 )
 STEP_ENVELOPE: Final = Text(
     "解锁码在密封信封里：按 E 拆开，然后按 N 输入。",
@@ -144,15 +143,15 @@ STEP_WAIT_START: Final = Text(
 )
 STEP_FACE: Final = Text(
     "{who}：坐着的人与照片不像。按 N 看两张照片，由您决定（应当拒绝）。",
-    "{who} does not look like the photo. N shows both pictures; you decide (it is another man).",
+    "{who} is not who the photo shows, it seems. N: look, decide (turn away).",
 )
 STEP_OWN_FACE: Final = Text(
     "{who} 是您：照片是别人的，机器不认。按 N，再按 Y 认可自己。",
-    "{who} is you; the photo is another's. Press N, then Y, to accept yourself.",
+    "{who} is you; the photo is another's. N, then Y: accept yourself.",
 )
 STEP_NO_CAMERA: Final = Text(
     "{who} 是您：没有摄像头，身份由人判断。按 N，再按 Y 认可自己。",
-    "{who} is you: without a camera a person decides. Press N, then Y, to accept yourself.",
+    "{who} is you; without a camera a person decides. N, then Y: accept.",
 )
 STEP_CUT: Final = Text(
     "请看“已存”在增长。按 C 切断本考点通往机构的线路。",
@@ -168,7 +167,7 @@ STEP_LINE_COMES: Final = Text(
 )
 STEP_LINE_BACK: Final = Text(
     "线路恢复，积压的已自动补传。您在 {seat} 交卷后，其他人随后交卷。",
-    "The line is back; what waited goes out by itself. Hand in at {seat}: the others follow.",
+    "The line is back, all goes out by itself. Hand in at {seat}; others follow.",
 )
 STEP_OTHERS_FOLLOW: Final = Text("其他考生正在陆续交卷。", "The others hand in, one after another.")
 STEP_CLOSE: Final = Text(
@@ -196,6 +195,10 @@ SEAT_WAITS: Final = Text("{seat}：等候开放入场", "{seat}: waits for the d
 SEAT_CONSENT: Final = Text(
     "{seat}：在网页上选择是否同意人脸比对", "{seat}: answer the page's question on faces"
 )
+SEAT_CONSENT_NO_CAMERA: Final = Text(
+    "{seat}：没有摄像头，请在网页上点“知道了，请人工核验”",
+    "{seat}: there is no camera; press “Understood; check me in person” on its page",
+)
 SEAT_LOGIN: Final = Text(
     "{seat}：以 {name} 登录，身份证号 {id_number}，后四位 {last4}",
     "{seat}: log in as {name}, ID number {id_number}, its last four {last4}",
@@ -203,8 +206,8 @@ SEAT_LOGIN: Final = Text(
 SEAT_OWN_DATA: Final = Text("{seat}：核对个人信息", "{seat}: confirm your data")
 SEAT_FACE: Final = Text("{seat}：请看摄像头", "{seat}: look into the camera")
 SEAT_NO_CAMERA: Final = Text(
-    "{seat}：没有摄像头，约二十秒后转由监考员（您）核验，请稍候",
-    "{seat}: no camera; within twenty seconds it is left to the invigilator (you)",
+    "{seat}：没有摄像头，由监考员（您）核验，请稍候",
+    "{seat}: no camera; the invigilator (you) decides who sits there",
 )
 SEAT_RULES: Final = Text("{seat}：阅读并确认考场规则", "{seat}: read and confirm the rules")
 SEAT_WITHHELD: Final = Text(

@@ -50,11 +50,16 @@ _SEAT: Final[dict[Screen, Text]] = {
     Screen.CLOSED: m.SEAT_WAITS,
     Screen.CONSENT: m.SEAT_CONSENT,
     Screen.LOGIN: m.SEAT_LOGIN,
+    Screen.FACE: m.SEAT_FACE,
     Screen.OWN_DATA: m.SEAT_OWN_DATA,
     Screen.RULES: m.SEAT_RULES,
     Screen.WAITING: m.SEAT_WAITING,
     Screen.ANSWERING: m.SEAT_ANSWERING,
     Screen.HANDED_IN: m.SEAT_HANDED_IN,
+}
+_WITHOUT_CAMERA: Final = {
+    Screen.CONSENT: m.SEAT_CONSENT_NO_CAMERA,
+    Screen.FACE: m.SEAT_NO_CAMERA,
 }
 _OVER: Final = {
     Screen.HANDED_IN,
@@ -174,8 +179,8 @@ def _to_the_candidate(hall: HallStatus, seat: SeatStatus | None, facts: Facts) -
     if not seat.paired:
         return m.SEAT_PAIR if hall.pairing.code else None
     screen = _screen(seat)
-    if screen is Screen.FACE:
-        return m.SEAT_FACE if facts.has_camera else m.SEAT_NO_CAMERA
+    if screen in _WITHOUT_CAMERA and not facts.has_camera:
+        return _WITHOUT_CAMERA[screen]
     if screen in {Screen.WAITING, Screen.RULES} and _is_withheld(seat):
         return m.SEAT_WITHHELD
     return None if screen is None else _SEAT.get(screen)

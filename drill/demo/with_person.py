@@ -30,9 +30,10 @@ from drill.demo.alone import office_says
 from drill.demo.crew import A_DAY_S, Sitter
 from drill.demo.desk import Desk
 from drill.demo.narrator import Narrator
-from drill.errors import DrillError
+from drill.errors import DrillError, NotInTimeError
 from drill.hall import Hall, HallPlan, Seated, open_hall
-from drill.waiting import until
+from drill.office_store import account_is_complete
+from drill.waiting import patience, until
 from protocol.staff_api import HallStatus
 from runtime.tasks import Tasks
 
@@ -48,6 +49,8 @@ _HAND_IN_APART_S: Final = 1.5
 _WITHOUT_CUT_S: Final = 90.0
 """So long the others write on after the person's end, where the line was never cut."""
 _UP_S: Final = 30.0
+_LAST_PARCELS_S: Final = 30.0
+_LOOK_S: Final = 0.2
 _ADDRESS_EVERY_S: Final = 1.0
 """A seat's program that was started again has another address."""
 
@@ -67,12 +70,21 @@ async def sit(folder: Path, say: Narrator, *, camera: bool) -> bool:
         )
         is_done = await _Demo(hall, Desk(hall, facts)).run(say)
         if is_done:
+            await _last_parcels(hall)
             for sentence in await asyncio.to_thread(office_says, hall, say.language):
                 say.plain(sentence)
         else:
             say(m.BEFORE_THE_END)
         say(m.ENDING)
     return True
+
+
+async def _last_parcels(hall: Hall) -> None:
+    """Let the office verify what seats co-signed after the closing; it says so itself if not."""
+    with contextlib.suppress(NotInTimeError):
+        async with patience(_LAST_PARCELS_S, "the office's account of the subject is complete"):
+            while not await asyncio.to_thread(account_is_complete, hall.layout):  # noqa: ASYNC110 - another process's file
+                await asyncio.sleep(_LOOK_S)
 
 
 def _plan(folder: Path, *, camera: bool) -> HallPlan:

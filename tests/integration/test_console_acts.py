@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
+from textual import events
 from textual.widgets import Digits, Input, OptionList
 
 from appliance.console.dialogs.identity import IdentityDialog
@@ -162,6 +163,20 @@ async def test_a_whole_code_is_spread_over_its_groups(tmp_path: Path) -> None:
         await c.until(c.has("✓ 第 3 组"))
         values = [c.app.screen.query_one(f"#group-{n}", Input).value for n in range(3)]
         assert values == GROUPS
+
+
+async def test_a_key_that_comes_to_a_full_group_takes_nothing_away(tmp_path: Path) -> None:
+    """Fast fingers are ahead of the cursor: what a full group gets goes behind what came before."""
+    async with console(halls.before_the_code(), tmp_path) as c:
+        await c.press("n")
+        first, second = (c.app.screen.query_one(f"#group-{n}", Input) for n in range(2))
+        await c.type(GROUPS[0])
+        await c.until(lambda: second.has_focus)
+        await c.type(GROUPS[1][0])
+        for letter in GROUPS[1][1:]:
+            first.post_message(events.Key(letter, letter))
+        await c.until(c.has("✓ 第 2 组"))
+        assert (first.value, second.value) == (GROUPS[0], GROUPS[1])
 
 
 async def test_a_wrong_code_keeps_what_was_typed_and_tells_the_wait(tmp_path: Path) -> None:

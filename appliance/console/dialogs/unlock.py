@@ -1,8 +1,10 @@
 """The unlock code: three groups of five, each looked at while it is typed."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -15,6 +17,9 @@ from appliance.console.next_step import CODE_BEFORE_MS
 from appliance.console.view import Desk, HallView
 from protocol.codes import GROUP, UNLOCK_GROUPS, CodeError, read_group
 from protocol.staff_api import ActRefused, HallStatus, SubjectStatus, Unlock
+
+REST_S: Final = 0.15
+"""So long nothing is typed before the cursor goes on to the next group."""
 
 
 class GroupInput(Input):
@@ -44,6 +49,7 @@ class UnlockDialog(ActDialog):
         super().__init__(desk)
         self._subject = subject
         self._codes = max(1, subject.codes)
+        self._rest: Timer | None = None
 
     def title_text(self) -> str:
         """Return the title."""
@@ -79,32 +85,50 @@ class UnlockDialog(ActDialog):
         field = event.input
         if not isinstance(field, GroupInput):
             return
-        typed = wording.without_separators(field.value)
+        typed = _typed_in(field)
         if len(typed) > GROUP:
             self._spread(field.number, typed)
             return
         self._sign(field)
         if len(typed) == GROUP and field.has_focus and _is_good(field):
-            self._focus_group(field.number + 1)
+            self._go_on_from(field)
 
     def _spread(self, first: int, typed: str) -> None:
-        parts = [typed[i : i + GROUP] for i in range(0, len(typed), GROUP)]
-        last = self._codes * UNLOCK_GROUPS
-        for number, part in enumerate(parts[: last - first], first):
-            field = self.query_one(f"#group-{number}", GroupInput)
-            field.value = part
-            self._sign(field)
-        self._focus_group(min(first + len(parts) - 1, last - 1))
+        """Leave one group's letters there; the rest fills what is open in those after it.
 
-    def _focus_group(self, number: int) -> None:
-        for field in self.query(GroupInput):
-            if field.number == number:
-                field.focus()
-                field.cursor_position = len(field.value)
+        A whole code, as it is pasted, replaces all that stands there.
+        """
+        replaces = len(typed) >= UNLOCK_GROUPS * GROUP
+        rest = typed
+        for field in [field for field in self.query(GroupInput) if field.number >= first]:
+            keeps = "" if replaces or field.number == first else _typed_in(field)
+            part = rest[: GROUP - len(keeps)]
+            rest = rest[len(part) :]
+            field.value = keeps + part
+            field.cursor_position = len(field.value)
+            self._sign(field)
+
+    def _go_on_from(self, field: GroupInput) -> None:
+        """Give the next open group the cursor, once the fingers rest.
+
+        Keys wait in the queue of the field that had the cursor when they came: while they
+        come fast, all go to one field, and none is overtaken.
+        """
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST_S, lambda: self._focus_open(field))
+
+    def _focus_open(self, left: GroupInput) -> None:
+        after = [field for field in self.query(GroupInput) if field.number > left.number]
+        if not left.has_focus or not after:
+            return
+        field = next((each for each in after if len(_typed_in(each)) < GROUP), after[-1])
+        field.focus()
+        field.cursor_position = len(field.value)
 
     def _sign(self, field: GroupInput) -> None:
         sign = self.query_one(f"#sign-{field.number}", Static)
-        if len(wording.without_separators(field.value)) < GROUP:
+        if len(_typed_in(field)) < GROUP:
             text, tone = d.UNLOCK_GROUP_OPEN, "calm"
         elif _is_good(field):
             text, tone = d.UNLOCK_GROUP_GOOD, "good"
@@ -117,7 +141,7 @@ class UnlockDialog(ActDialog):
         """Return the act with the codes, or the group to look at again."""
         fields = list(self.query(GroupInput))
         for field in fields:
-            if len(wording.without_separators(field.value)) < GROUP:
+            if len(_typed_in(field)) < GROUP:
                 return Problem(text=self.say(d.UNLOCK_SHORT), field=f"group-{field.number}")
         for field in fields:
             if not _is_good(field):
@@ -154,6 +178,10 @@ class UnlockDialog(ActDialog):
         if left > 0:
             return self.say(d.UNLOCK_WAIT, n=hall.wrong_codes, left=wording.span(left + 999))
         return self.say(d.UNLOCK_WRONG, n=hall.wrong_codes)
+
+
+def _typed_in(field: GroupInput) -> str:
+    return wording.without_separators(field.value)
 
 
 def _is_good(field: GroupInput) -> bool:
