@@ -1,12 +1,14 @@
 """An office that lost a database, or what it said: what boxes were told stays provable."""
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from appliance.courier.service import Courier
 from central.errors import ReceiptsError
 from central.layout import Layout
 from central.receiving.receipts import read_receipts, receipt_path
@@ -102,19 +104,42 @@ async def test_an_office_that_lost_its_list_is_read_from_the_beginning(
     lose(at.layout.store)
     for path in at.layout.receipt_folder(CENTRE, "box-1").iterdir():
         path.unlink()
-    async with (
-        receiving(at.layout) as listener,
-        verifying(at.layout),
-        at.courier() as courier,
-    ):
-        at.line.divert(listener.port)
-        await at.line.restore()
+    async with again(at) as courier:
         await until(lambda: _numbers(at) == 8)
         at.write(at.lanes.parcel(Lane.INCIDENTS))
         await at.all_verified(courier, 5)
         kept = (await courier.errands.receipts_after(0)).receipts
         assert len(kept) == 8 + 10
         assert total(courier).refused == 0
+
+
+async def test_an_office_restored_from_an_older_copy_gets_again_what_it_lost(
+    office: SampleOffice, tmp_path: Path
+) -> None:
+    """What was verified since the copy lies on the box; a courier without its ledger brings it."""
+    async with delivering(office, tmp_path) as at:
+        await _delivered(at, 1)
+    copy = tmp_path / "copy"
+    shutil.copytree(at.layout.home, copy, ignore=shutil.ignore_patterns("*.sock", "run"))
+    lost = at.lanes.parcel(Lane.INCIDENTS)
+    async with again(at) as courier:
+        at.write(lost)
+        await at.all_verified(courier, 2)
+    shutil.rmtree(at.layout.home)
+    shutil.copytree(copy, at.layout.home)
+    shutil.rmtree(at.setup.own)
+    async with again(at) as courier:
+        await at.all_verified(courier, 2)
+        assert at.kept(lost)
+
+
+@asynccontextmanager
+async def again(at: Delivering) -> AsyncIterator[Courier]:
+    """The office and the courier, started again over what is on their disks."""
+    async with receiving(at.layout) as listener, verifying(at.layout), at.courier() as courier:
+        at.line.divert(listener.port)
+        await at.line.restore()
+        yield courier
     await at.line.cut()
 
 
