@@ -291,7 +291,7 @@ class Day:
             minutes=plan.minutes,
             seed=self.plan.seed,
             packing=self._packing(),
-            ok=not found and typed == verified and holds.complete,
+            ok=reports.all_came(found, typed, verified, holds),
             mismatches=tuple(found),
             skipped=self._skipped(),
             typed=typed,

@@ -4,6 +4,7 @@ Pure but for `write`: records and what the office holds in, one value out. ``ok`
 what was typed and what the office verified are the same, digest for digest.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -108,7 +109,7 @@ def spread(values: Iterable[float]) -> Spread:
         return Spread(count=0, p50=0, p95=0, p99=0, max=0)
 
     def rank(share: float) -> float:
-        return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
+        return round(ordered[math.ceil(share * len(ordered)) - 1], 1)
 
     return Spread(count=len(ordered), p50=rank(0.5), p95=rank(0.95), p99=rank(0.99), max=rank(1.0))
 
@@ -136,6 +137,11 @@ def verified(holds: OfficeHolds, id_numbers: Mapping[str, str]) -> Answers:
 def _answers(events: int, standing: Mapping[tuple[str, str], str]) -> Answers:
     lines = "".join(f"{who} {item} {standing[who, item]}\n" for who, item in sorted(standing))
     return Answers(events=events, standing=len(standing), digest=sha256_hex(lines.encode()))
+
+
+def all_came(found: Sequence[str], typed: Answers, verified: Answers, holds: OfficeHolds) -> bool:
+    """Say whether both are the same, and the office misses nothing."""
+    return not found and typed == verified and holds.complete
 
 
 def mismatches(
