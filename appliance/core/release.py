@@ -139,8 +139,8 @@ class Release:
             except CodeError as error:
                 text = m.CODE_GROUP if error.group else m.CODE_LENGTH
                 raise CodeRefusedError(text, group=error.group) from None
+            await self._note(paper, by, opened=True)  # first: no key outlives us off the record
             await asyncio.to_thread(self._wrap, subject, key)
-            await self._note(paper, by, opened=True)
             self._hall.subjects[subject].paper_key = key
 
     def _check_wait(self, subject: str) -> None:
