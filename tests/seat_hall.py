@@ -528,6 +528,7 @@ async def desk(
     """
     steady = steady or SeatSteady(wall_ms=DOORS)
     line = line or BoxLine(hall)
+    (folder / "papers").mkdir(parents=True, exist_ok=True)
     async with Spool(folder) as spool:
         stored = await spool.get("anchor")
         anchor = None if stored is None else decode(stored, Anchor)

@@ -99,6 +99,7 @@ export const MESSAGES = {
 
   // --- consent
   consent_title: ["人脸识别与录像知情同意书", "Consent to face comparison and recording"],
+  consent_title_no_camera: ["身份核验说明", "How your identity is checked"],
   consent_who: ["处理者：{issuer}（考点：{centre}）", "Who processes: {issuer} (centre: {centre})"],
   consent_what: [
     "为确认您本人参加考试，将用摄像头拍摄您的面部，并与报名照片比对；考试全程录像（不录音），供监考和事后核查使用。",

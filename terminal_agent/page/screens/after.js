@@ -50,7 +50,7 @@ const paperIsIn = (done, waiting) => (app) => {
     update({ candidate, sitting, hand_in: shown, reason }) {
       show(why, Boolean(reason));
       if (reason) tellReason(why, reason);
-      show(waits, Boolean(shown) && !shown.receipt);
+      show(waits, Boolean(shown) && !shown.receipt && !reason);
       show(leave, Boolean(shown?.receipt));
       show(calm, !shown);
       if (!shown) return;

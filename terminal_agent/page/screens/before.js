@@ -52,6 +52,7 @@ function closed(app) {
 function consent(app) {
   const problem = problemLine();
   const who = h("p", { class: "aside" });
+  const title = heading("consent_title");
   const what = h("p", {});
   const where = h("p", {}, say("consent_where"));
   const free = h("p", {}, say("consent_free"));
@@ -65,7 +66,7 @@ function consent(app) {
   return frame(app, {
     step: "consent",
     wide: true,
-    title: heading("consent_title"),
+    title,
     body: [
       h(
         "div",
@@ -85,6 +86,7 @@ function consent(app) {
       ),
     ],
     update({ sitting, place, has_camera: camera }) {
+      tell(title, camera ? "consent_title" : "consent_title_no_camera");
       tell(what, camera ? "consent_what" : "consent_no_camera");
       for (const part of [where, free, yes, no]) show(part, camera);
       show(goOn, !camera);
