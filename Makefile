@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 JOBS ?= 2
+MINUTES ?= 10
+SEATS ?= 4
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format chaos bench face-report dlib lock clean
 
@@ -28,9 +30,10 @@ format: ## put the form of the source right
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-chaos: ## the faults for as long as it takes: long sweeps, leaks by the wall clock
+chaos: ## the faults for as long as it takes: long sweeps, leaks by the wall clock, a day gone wrong
 	@setup/prepare test
 	@EXAMHALL_CHAOS=1 $(BIN)/python -m pytest --timeout 7200 tests/faults
+	@$(BIN)/exam-drill chaos --minutes $(MINUTES) --seats $(SEATS) $(if $(SEED),--seed $(SEED))
 
 bench: ## speeds and memory beside their baselines, written to build/bench/
 	@setup/prepare test

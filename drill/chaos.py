@@ -24,6 +24,8 @@ from drill.hall import Hall
 from drill.waiting import patience
 from runtime.supervise import Condition, State, Supervisor
 
+Keepers = tuple[Supervisor, ...]
+
 LEAST_S, MOST_S = 0.3, 2.0
 """Between two kills."""
 _UP_S: Final = 60.0
@@ -44,9 +46,7 @@ class Sweep:
         for _ in range(self._kills):
             await asyncio.sleep(self._draw.uniform(LEAST_S, MOST_S))
             await self._kill(next(turns))
-        for keeper in self._keepers:
-            async with patience(_UP_S, lambda: f"all programs up again, {_down(self._keepers)}"):
-                await keeper.all_ready()
+        await until_all_up(self._keepers)
 
     def _turns(self) -> Iterator[str]:
         """Name the programs, each once in a round, in rounds without end."""
@@ -56,21 +56,37 @@ class Sweep:
             yield from names
 
     async def _kill(self, name: str) -> None:
-        """Kill the program as soon as it has a process."""
-        async with patience(_UP_S, f"a process of {name}"):
-            while (pid := self._pid(name)) is None:  # noqa: ASYNC110 - a pause of its supervisor
-                await asyncio.sleep(0.02)
-        os.kill(pid, signal.SIGKILL)
+        await kill(self._keepers, name)
         self.killed[name] += 1
 
-    def _pid(self, name: str) -> int | None:
-        return next(state.pid for state in self._states() if state.name == name)
-
     def _states(self) -> list[State]:
-        return [state for keeper in self._keepers for state in keeper.states]
+        return _states(self._keepers)
 
 
-def _down(keepers: tuple[Supervisor, ...]) -> str:
-    states = [state for keeper in keepers for state in keeper.states]
-    down = [state.name for state in states if state.condition is not Condition.READY]
+async def kill(keepers: Keepers, name: str) -> None:
+    """Kill the program as soon as it has a process."""
+    async with patience(_UP_S, f"a process of {name}"):
+        while (pid := pid_of(keepers, name)) is None:  # noqa: ASYNC110 - a pause of its supervisor
+            await asyncio.sleep(0.02)
+    os.kill(pid, signal.SIGKILL)
+
+
+def pid_of(keepers: Keepers, name: str) -> int | None:
+    """Return the program's process; None while it has none."""
+    return next((state.pid for state in _states(keepers) if state.name == name), None)
+
+
+async def until_all_up(keepers: Keepers) -> None:
+    """Return when every program is up."""
+    for keeper in keepers:
+        async with patience(_UP_S, lambda: f"all programs up again, {_down(keepers)}"):
+            await keeper.all_ready()
+
+
+def _states(keepers: Keepers) -> list[State]:
+    return [state for keeper in keepers for state in keeper.states]
+
+
+def _down(keepers: Keepers) -> str:
+    down = [state.name for state in _states(keepers) if state.condition is not Condition.READY]
     return f"but {', '.join(down)}"

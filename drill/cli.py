@@ -34,6 +34,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     day.add_argument("--folder", type=Path, help="keep everything here (default: removed)")
     day.set_defaults(run=commands.day)
+
+    chaos = parsers.add_parser("chaos", help="perform a day in which everything goes wrong")
+    chaos.add_argument("--seats", type=int, default=3)
+    chaos.add_argument("--minutes", type=float, default=5.0, help="how long it goes wrong")
+    chaos.add_argument("--seed", help="which faults, and when (default: drawn, and printed)")
+    chaos.add_argument("--report", type=Path, help="where the JSON report goes")
+    chaos.set_defaults(run=commands.chaos)
     demo.add_to(parsers)
     rehearsal.add_to(parsers)
     return parser

@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import contextlib
+import random
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,8 @@ from drill.errors import DrillError
 from drill.faces import SampleFaceError
 from drill.hall import HallPlan
 from drill.report import Answers, Report
+from drill.small_disk import small_disk
+from drill.storm import Storm
 from protocol.errors import ProtocolError
 from runtime import logs
 from runtime.errors import MachineryError
@@ -23,6 +27,8 @@ from runtime.files import make_folder
 Options = argparse.Namespace
 COMMAND_ERRORS: Final = (DrillError, SampleFaceError, ProtocolError, MachineryError, OSError)
 MOST_CAMERAS: Final = 20
+DISK_MB, SEAT_MB = 160, 16
+"""The small disk that chaos fills; what a day without cameras needs is far less."""
 
 
 def day(options: Options) -> int:
@@ -61,6 +67,48 @@ def _plan(options: Options, folder: Path) -> DayPlan:
 async def _day(plan: DayPlan, say: Say) -> Report:
     async with open_day(plan, say) as performed:
         return await performed.perform()
+
+
+def chaos(options: Options) -> int:
+    """Perform a day in which everything goes wrong; return 0 only when nothing was lost."""
+    seed = options.seed or str(random.SystemRandom().randrange(1_000_000))
+    say = _say_from(time.monotonic())
+    say(f"seed {seed}; the same again: exam-drill chaos --seed {seed} --seats {options.seats}")
+    with contextlib.ExitStack() as stack:
+        disk = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="examhall-")))
+        has_small_disk = stack.enter_context(small_disk(disk, DISK_MB + options.seats * SEAT_MB))
+        if not has_small_disk:
+            say("the disk is not filled: only root may mount a small one")
+        folder = stack.enter_context(_folder(disk / "hall"))
+        report, done = asyncio.run(_chaos(options, seed, folder, say))
+        if not report.ok:
+            kept = Path(tempfile.mkdtemp(prefix="examhall-chaos-"))
+            shutil.copytree(folder / "logs", kept / "logs")
+            say(f"the programs' logs are kept in {kept}")
+    if options.report is not None:
+        reports.write(report, options.report)
+    print("faults           " + ", ".join(f"{n} x {name}" for name, n in sorted(done.items())))
+    for line in summary(report):
+        print(line)
+    return 0 if report.ok else 1
+
+
+async def _chaos(
+    options: Options, seed: str, folder: Path, say: Say
+) -> tuple[Report, Mapping[str, int]]:
+    seconds = options.minutes * 60
+    minutes = max(10, round(2 * options.minutes) + 5)
+    hall = HallPlan(folder=folder, seats=options.seats, minutes=minutes, apart=True)
+    plan = DayPlan(hall=hall, seed=seed, pause_s=0.4, leave_to_the_end=0)
+    async with open_day(plan, say) as day:
+        for phase in (day.wake_up, day.pair, day.log_in, day.identify, day.unlock, day.start):
+            await day.timed(phase)
+        fills = folder.parent.is_mount()
+        storm = Storm(day.hall, seed=seed, seconds=seconds, say=say, small_disk=fills)
+        await day.write_during(storm.run())
+        for phase in (day.hand_in, day.close):
+            await day.timed(phase)
+        return await day.account(), storm.done
 
 
 def summary(report: Report) -> list[str]:
