@@ -31,11 +31,12 @@ def choose(
     """Return the first parcel, in the order given, that may be sent now by another hand.
 
     ``taken`` are in the hands of others; ``not_before`` holds back single ones; ``now_s``
-    is steady, ``now_ms`` of the calendar that the ledger knows.
+    is steady, ``now_ms`` of the calendar that the ledger knows; what was sent in the future (the
+    calendar was set back) is asked about again.
     """
     for parcel in parcels:
         waits = parcel.stage is Carried.SEALED or (
-            parcel.stage is Carried.SENT and now_ms - parcel.changed_at >= RESEND_MS
+            parcel.stage is Carried.SENT and not 0 <= now_ms - parcel.changed_at < RESEND_MS
         )
         if waits and parcel.name not in taken and not_before.get(parcel.name, 0.0) <= now_s:
             return parcel

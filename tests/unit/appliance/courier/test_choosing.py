@@ -58,6 +58,11 @@ def test_what_was_never_signed_for_is_asked_about_again() -> None:
     assert chosen(parcel(Lane.ANSWERS, 1, Carried.SENT, NOW - RESEND_MS)) == "answers.1"
 
 
+def test_a_calendar_that_was_set_back_does_not_hold_a_parcel() -> None:
+    """Sent in what is now the future: asked about again, not in so many years."""
+    assert chosen(parcel(Lane.ANSWERS, 1, Carried.SENT, NOW + 1)) == "answers.1"
+
+
 def test_a_held_back_parcel_gives_way_to_the_next() -> None:
     """What the office's receiver refused waits, and the lane goes on."""
     held = {"answers.1": 11.0}
