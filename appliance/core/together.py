@@ -10,6 +10,8 @@ Rules:
 3. What follows from a commit is settled here and not by whoever waits: it holds also where
    they have gone.
 4. A reply exists only after the commit that holds its batch.
+5. A turn takes `MOST` batches, the next turn the rest: seats that come back all at once with
+   large ones do not hold up the loop, on which the heartbeats and the start wait too.
 
 Nothing here decides: `appliance.core.journal` says what a batch adds and what follows.
 """
@@ -26,6 +28,9 @@ from protocol.grant import Grant, Position
 from protocol.journal import Batch, Extension
 from protocol.seat_api import BatchReply
 from runtime.database import Database
+
+MOST: Final = 32
+"""Batches of one turn: some 3 ms of checking, 150 ms where each is as large as one may be."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +90,9 @@ class Together:
         return await waiting.reply
 
     def _turn(self) -> None:
-        group, self._gathered = self._gathered, []
+        group, self._gathered = self._gathered[:MOST], self._gathered[MOST:]
+        if self._gathered:
+            asyncio.get_running_loop().call_soon(self._turn)
         new = [waiting for waiting in group if self._is_new(waiting)]
         if new:
             self._write(new)

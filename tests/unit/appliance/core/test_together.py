@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from appliance.core import together
 from protocol.seat_api import Acknowledged, BatchRefusal, BatchRefused
 from runtime.faults import FaultyDisk
 from tests.core_hall import CoreHall
@@ -31,6 +32,18 @@ async def test_the_batches_of_one_turn_are_one_job(hall: CoreHall, seats: list[K
     jobs = hall.database.writer.jobs
     replies = await asyncio.gather(*map(hall.accept, seats))
     assert hall.database.writer.jobs == jobs + 1
+    assert all(isinstance(reply, Acknowledged) for reply in replies)
+    assert [stored(hall, seat) for seat in seats] == [len(seat.bodies) for seat in seats]
+
+
+async def test_a_turn_takes_no_more_than_it_may(
+    hall: CoreHall, seats: list[KeySeat], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes with too many others is taken in the next turn, and acknowledged as well."""
+    monkeypatch.setattr(together, "MOST", 2)
+    jobs = hall.database.writer.jobs
+    replies = await asyncio.gather(*map(hall.accept, seats))
+    assert hall.database.writer.jobs == jobs + 2
     assert all(isinstance(reply, Acknowledged) for reply in replies)
     assert [stored(hall, seat) for seat in seats] == [len(seat.bodies) for seat in seats]
 
