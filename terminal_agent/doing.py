@@ -147,6 +147,8 @@ async def _open_session(
             f"expected a grant for {expected[:3]} and this seat's new key; "
             f"got one for {(grant.sitting, grant.subject, grant.seat)}"
         )
+    if await seat.spool.last_event(grant.session, grant.epoch):
+        raise MalformedError(f"epoch {grant.epoch} of session {grant.session} was granted before")
     makers: list[MakeEvent] = [
         seat.started(),
         seat.event(

@@ -117,6 +117,23 @@ async def test_a_grant_by_another_key_is_refused_clearly(tmp_path: Path, hall: S
         assert await at.seat.spool.sessions() == []
 
 
+async def test_an_epoch_is_granted_once(tmp_path: Path, hall: SampleHall) -> None:
+    """A box that forgot what it granted is refused, and the journal that is here stands."""
+    async with desk(tmp_path, hall) as at:
+        await at.log_in()
+        first = at.session.grant
+        at.seat.clear_session()
+
+        def reply(request: LoginRequest) -> LoggedIn:
+            again = hall.grant(request.session_key, session=first.session)
+            return at.line.let_in(again)
+
+        at.line.reply = reply
+        await at.seat.act(do.Consent(given=False))
+        assert why(await at.seat.act(do.LogIn(fields=FIELDS))) is ReasonCode.UNTRUSTED
+        assert await at.seat.spool.last_event(first.session, first.epoch) == 2
+
+
 async def test_a_forged_decision_in_the_reply_keeps_nothing(
     tmp_path: Path, hall: SampleHall
 ) -> None:
