@@ -1,7 +1,7 @@
 """The bundle: all that one centre needs for one sitting, signed by the office.
 
-Format. A folder, or the same as an uncompressed tar: ``manifest.dsse.json`` and the
-files that it names. The manifest signs the digest of every file, and for sealed
+Format. A folder: ``manifest.dsse.json`` and the files that it names, with nothing beside but
+the office's certificate. The manifest signs the digest of every file, and for sealed
 files the digest of the plain text too, since age does not name the sender. A bundle
 is taken whole or not at all, and never after a later revision.
 """
@@ -10,6 +10,7 @@ from typing import Final
 
 from exam.identifiers import Digest, Label
 from exam.sitting import Sitting
+from protocol.decisions import MACHINE
 from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.payload_types import PayloadType
@@ -95,6 +96,8 @@ class BundleManifest(Value, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.centre != self.sitting.centre:
             raise ValueError(f"expected a sitting at {self.centre}; got {self.sitting.centre}")
+        if any(member.id == MACHINE for member in self.staff):
+            raise ValueError(f"expected staff of other names than {MACHINE!r}, the box's own")
 
 
 def sign_bundle(manifest: BundleManifest, office_key: SigningKey) -> Envelope:

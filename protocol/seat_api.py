@@ -252,7 +252,7 @@ class FaceStage(StrEnum):
 
 
 class FaceSaid(Value, frozen=True, kw_only=True, tag="face", tag_field="says"):
-    """What the look at the face found. ``hints`` are words of `terminal_agent.view.FaceHint`."""
+    """What the look at the face found. ``hints`` are words of `protocol.faces_api.FaceHint`."""
 
     session: HexId
     stage: FaceStage
