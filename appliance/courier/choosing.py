@@ -16,6 +16,8 @@ RESEND_MS: Final = 10 * 60_000
 """What was sent, and not signed for by then, is asked about again."""
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 15.0
+JUMP_MS: Final = 10 * 60_000
+"""By so much the calendar must run ahead of the steady clock to have been set."""
 REFUSED_PAUSE_S: Final = 60.0
 """A parcel that the office's receiver refuses is tried again so much later."""
 
@@ -41,6 +43,25 @@ def choose(
         if waits and parcel.name not in taken and not_before.get(parcel.name, 0.0) <= now_s:
             return parcel
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """The same moment by the steady clock (s) and by the calendar (ms)."""
+
+    steady_s: float
+    calendar_ms: int
+
+
+def set_forward_ms(before: Moment, after: Moment) -> int:
+    """Return by how much the calendar was set forward between two moments, 0 where it ran on.
+
+    A box whose battery is dead begins in 2000 and is put right later: what was kept for a
+    minute by then has not been kept for years.
+    """
+    passed = int((after.steady_s - before.steady_s) * 1000)
+    ahead = after.calendar_ms - before.calendar_ms - passed
+    return ahead if ahead > JUMP_MS else 0
 
 
 @dataclass(frozen=True, kw_only=True)

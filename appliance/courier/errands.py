@@ -20,7 +20,7 @@ from typing import Final
 import aiohttp
 
 from appliance.courier import ledger
-from appliance.courier.choosing import REFUSED_PAUSE_S, Pace, choose
+from appliance.courier.choosing import REFUSED_PAUSE_S, Moment, Pace, choose, set_forward_ms
 from appliance.courier.ledger import Carried, Parcel, ReadUpTo
 from appliance.courier.line import Line
 from appliance.courier.outbox_scan import lane_folder, read_all, unknown
@@ -111,6 +111,8 @@ class Errands:
         self._not_before: dict[str, float] = {}
         self._errors: dict[Lane, str] = {}
         self._pace = Pace()
+        self._looked: Moment | None = None
+        """When it was last looked what may be deleted."""
         self._news = asyncio.Event()
         self._look_now = asyncio.Event()
 
@@ -164,6 +166,7 @@ class Errands:
         await self._delete_what_may_go()
 
     async def _delete_what_may_go(self) -> None:
+        await self._follow_the_calendar()
         oldest = _now_ms() - self._terms.keep_ms
         for parcel in await self._database.read(partial(ledger.to_delete, verified_by=oldest)):
             await self._delete(parcel)
@@ -191,6 +194,15 @@ class Errands:
         if await asyncio.to_thread(path.exists):
             await asyncio.to_thread(remove_durably, path)
         await self._database.write(partial(ledger.note_removed, name=parcel.name))
+
+    async def _follow_the_calendar(self) -> None:
+        """Where the calendar was set forward, the retention is not over for that."""
+        now = Moment(steady_s=asyncio.get_running_loop().time(), calendar_ms=_now_ms())
+        ahead = 0 if self._looked is None else set_forward_ms(self._looked, now)
+        if ahead:
+            log.warning("the calendar was set forward by %d s; what is kept stays", ahead // 1000)
+            await self._database.write(partial(ledger.shift_verified, by=ahead))
+        self._looked = now
 
     # --- sending -------------------------------------------------------------------------------
 

@@ -179,6 +179,14 @@ def note_sent(connection: sqlite3.Connection, name: str, at: int) -> None:
     _advance(connection, "name", name, Carried.SENT, at)
 
 
+def shift_verified(connection: sqlite3.Connection, by: int) -> None:
+    """Let what is kept after *verified* be as old as before, in a calendar that was set."""
+    connection.execute(
+        "UPDATE parcel SET changed_at = changed_at + ? WHERE stage = 'verified' AND removed = 0",
+        (by,),
+    )
+
+
 def note_removed(connection: sqlite3.Connection, name: str) -> None:
     """Write down that the file of a verified parcel was deleted."""
     connection.execute("UPDATE parcel SET removed = 1 WHERE name = ?", (name,))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.courier import choosing
+from appliance.courier import choosing, errands
 from appliance.ipc import courier as said
 from appliance.ipc.courier import CHANNEL
 from appliance.ipc.outbox import Outbox
@@ -17,7 +17,7 @@ from protocol.office_receipt import Stage
 from protocol.parcel import FIRST, Lane
 from runtime.ipc import Client
 from tests.delivering import Delivering, delivering, total, verified
-from tests.sample_office import SampleOffice
+from tests.sample_office import NOW, SampleOffice
 from tests.sample_parcels import Lanes
 from tests.sample_session import SampleSession
 from tests.waiting import until
@@ -218,6 +218,25 @@ async def test_a_courier_that_comes_up_before_there_is_an_outbox_waits_for_it(
         await courier.errands.look()
         at.write(at.lanes.parcel(Lane.ANSWERS))
         await at.all_verified(courier, 1)
+
+
+async def test_a_calendar_put_right_does_not_end_the_retention(
+    at: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A box that began in 2000 keeps a verified parcel its hours also after the jump to today."""
+    first, second = at.lanes.parcel(Lane.INCIDENTS), at.lanes.parcel(Lane.INCIDENTS)
+    at.write(first)
+    async with at.courier() as courier:
+        monkeypatch.setattr(errands, "_now_ms", lambda: 946_684_800_000)
+        await at.all_verified(courier, 1)
+        await courier.errands.look()
+        monkeypatch.setattr(errands, "_now_ms", lambda: NOW)
+        at.write(second)
+        await courier.errands.look()
+        await at.all_verified(courier, 2)
+        await courier.errands.look()
+        assert at.path(first).exists()
+    assert at.path(second).exists()
 
 
 async def test_a_fork_is_refused_and_said(at: Delivering) -> None:

@@ -2,13 +2,16 @@
 
 from appliance.courier.choosing import (
     FIRST_PIECE,
+    JUMP_MS,
     LARGEST,
     LONGEST_PAUSE_S,
     RESEND_MS,
     SMALLEST,
+    Moment,
     Pace,
     choose,
     pause_s,
+    set_forward_ms,
 )
 from appliance.courier.ledger import Carried, Parcel, delivery_order
 from protocol.parcel import Lane
@@ -61,6 +64,19 @@ def test_what_was_never_signed_for_is_asked_about_again() -> None:
 def test_a_calendar_that_was_set_back_does_not_hold_a_parcel() -> None:
     """Sent in what is now the future: asked about again, not in so many years."""
     assert chosen(parcel(Lane.ANSWERS, 1, Carried.SENT, NOW + 1)) == "answers.1"
+
+
+def test_a_calendar_that_is_set_forward_is_told_from_time_that_passes() -> None:
+    """Only what it runs ahead of the steady clock counts, from ten minutes on."""
+
+    def after(steady_s: float, calendar_ms: int) -> int:
+        start = Moment(steady_s=0, calendar_ms=0)
+        return set_forward_ms(start, Moment(steady_s=steady_s, calendar_ms=calendar_ms))
+
+    assert after(3600, 3_600_000) == 0
+    assert after(3600, 3_600_000 + JUMP_MS) == 0
+    assert after(10, 10_000 + 26 * 365 * 86_400_000) == 26 * 365 * 86_400_000
+    assert after(10, -86_400_000) == 0
 
 
 def test_a_held_back_parcel_gives_way_to_the_next() -> None:
