@@ -258,6 +258,10 @@ class Day:
         """Close the subject, and wait until the office has verified all of it."""
         await self.hall.staff.do(api.CloseSubject(subject=SUBJECT))
         self._say("the subject is closed")
+        await self.delivered()
+
+    async def delivered(self) -> None:
+        """Wait until the office has verified all of the closed subject, and says so."""
         await self.hall.staff.until(
             lambda hall: hall.office_verified_all, "all verified by the office", VERIFIED_S
         )

@@ -13,7 +13,7 @@ import pytest
 
 from drill.demo import guard
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hall"), pytest.mark.timeout(300)]
 
 
 @pytest.fixture
