@@ -281,7 +281,10 @@ def _office(options: Options) -> Iterator[Office]:
 def _passphrase(file: Path | None, whose: str) -> Passphrase:
     if file is not None:
         return Secret(read_text(file).rstrip("\r\n"))
-    return Secret(getpass.getpass(f"passphrase / 口令 ({whose}): "))
+    try:
+        return Secret(getpass.getpass(f"passphrase / 口令 ({whose}): "))
+    except EOFError as error:
+        raise PassphraseError(messages.PASSPHRASE_NONE, name=whose) from error
 
 
 def _new_passphrase(file: Path | None, whose: str) -> Passphrase:

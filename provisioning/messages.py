@@ -116,6 +116,12 @@ PASSPHRASE_SHORT = Text(
     en="expected a passphrase of at least {expected} characters, got {came}; take a few "
     "unrelated words.",
 )
+PASSPHRASE_NONE = Text(
+    code="passphrase-none",
+    zh="应输入 {name} 的口令，但没有可以输入的终端；请用 --passphrase-file 等选项指明口令文件。",
+    en="expected a passphrase for {name}, there is no terminal to type it at; name its file by "
+    "--passphrase-file or its like.",
+)
 PASSPHRASE_WRONG = Text(
     code="passphrase-wrong",
     zh="口令打不开 {path}；请重新输入该密钥的口令。",

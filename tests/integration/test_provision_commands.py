@@ -202,6 +202,18 @@ def test_files_that_cannot_be_read_are_named(desk):
     assert (code, "[file-utf8]" in said) == (1, True)
 
 
+def test_without_a_terminal_a_passphrase_is_asked_for_by_a_file(desk, monkeypatch):
+    """A command in a script that names no file ends with what to do, not in Python's words."""
+
+    def nobody(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", nobody)
+    arguments = ["centre", "add", "x", "--title", "x", "--office", str(desk.folder / "office")]
+    assert main(arguments) == 1
+    assert "[passphrase-none]" in desk.capsys.readouterr().err
+
+
 def test_file_names_of_strangers_steer_no_terminal(desk):
     """A name in GBK, or with escape sequences, is printed escaped and stops nothing."""
     desk.make_centre()
