@@ -68,6 +68,8 @@ class Seat:
         """Sessions that nobody sits any more, with events that the box does not have."""
         self.papers_wanted: Final = asyncio.Event()
         """Set when a sealed paper that was here is to be fetched again."""
+        self._sitting: str | None = None
+        """The sitting that was taken up wholly."""
         self.logging_in: Final = asyncio.Lock()
         """Held by the one log-in that is going on."""
         self._version = asyncio.Event()
@@ -109,21 +111,26 @@ class Seat:
     async def resume(self, hall: TrustedHall | None) -> None:
         """Go on where this seat stood: the hall that it knew, the session, the paper."""
         if hall is not None:
-            await taking_up.take_up(self, hall)
+            await self._take_up(hall)
 
     async def found(self, proven: Proven) -> None:
         """Believe the hall of an appliance that was proved, and watch its log."""
-        before, hall = self.state.hall, proven.hall
+        hall = proven.hall
         await self.spool.put("hall", hall.info)
         witness = None if self._seat_key is None else Witness(self.spool, hall, self._seat_key)
         if witness is not None:
             await witness.resume()
-        if before is None or before.sitting.id != hall.sitting.id:
-            await taking_up.take_up(self, hall)
+        if self._sitting != hall.sitting.id:
+            await self._take_up(hall)
         self.witness = witness
         self.state.hall, self.state.proven = hall, proven
         self.state.subject = hall.info.subject
         self.changed()
+
+    async def _take_up(self, hall: TrustedHall) -> None:
+        self._sitting = None  # what fails in the midst of it is begun anew
+        await taking_up.take_up(self, hall)
+        self._sitting = hall.sitting.id
 
     def put_by(self) -> None:
         """Stand as before any sitting; what is in the spool stays there."""

@@ -305,6 +305,27 @@ async def test_a_full_disk_does_not_keep_a_seat_from_trying_again(tmp_path: Path
         assert at.seat.tails == []
 
 
+async def test_a_sitting_that_found_no_room_is_taken_up_when_there_is(
+    tmp_path: Path, keys: Keys
+) -> None:
+    """At each write point on the way: the next link begins it anew, and nothing is left out."""
+    first, second = SampleHall(keys, sitting="s-1"), SampleHall(keys, sitting="s-2")
+    line = BoxLine(second)
+    async with desk(tmp_path, second, line) as at:
+        await at.log_in()
+        session = at.session.grant.session
+    for after in range(3):
+        async with desk(tmp_path, first) as at:
+            assert at.seat.state.session is None
+            with FaultyDisk().installed() as disk:
+                disk.full(after=after)
+                with pytest.raises(DiskFullError):
+                    await at.meet(second, line)
+                disk.room()
+                await at.meet(second, line)
+            assert at.session.grant.session == session, f"point {after}"
+
+
 async def test_trouble_is_said_until_it_is_over(tmp_path: Path) -> None:
     """The page shows on every screen what the seat tries again."""
     async with desk(tmp_path, SampleHall()) as at:
