@@ -30,7 +30,7 @@ from runtime.errors import IpcError, MachineryError
 from runtime.files import make_folder
 from runtime.ipc import Client
 from runtime.service import Service, run
-from runtime.supervise import Program, Supervisor
+from runtime.supervise import Program, keep_running
 
 COMMAND_ERRORS: Final = (
     ProtocolError,
@@ -123,7 +123,7 @@ async def _process(name: str, settings: Settings, service: Service) -> None:
 
 def serve(options: Options) -> int:
     """Run all processes under one parent, for development and the demo."""
-    read_settings(options.config)
+    read_identity(read_settings(options.config).state_folder)  # or the processes die, each anew
     programs = [
         Program(
             name=name,
@@ -132,14 +132,10 @@ def serve(options: Options) -> int:
         )
         for name in PROCESSES
     ]
-
-    async def parent(service: Service) -> None:
-        async with Supervisor(programs) as supervisor:
-            await supervisor.all_ready()
-            service.ready(f"{len(programs)} processes")
-            await service.ended()
-
-    return run(parent, name="appliance", protect=False)
+    status = f"{len(programs)} processes"
+    return run(
+        lambda service: keep_running(programs, service, status), name="appliance", protect=False
+    )
 
 
 def write_parcels(options: Options) -> int:

@@ -31,7 +31,7 @@ from protocol.values import decode, encode
 from runtime.database import open_read_only
 from runtime.errors import DatabaseInUseError, MachineryError
 from runtime.service import Service, run
-from runtime.supervise import Program, Supervisor
+from runtime.supervise import Program, keep_running
 
 T = TypeVar("T")
 Options = argparse.Namespace
@@ -132,14 +132,10 @@ def serve(options: Options) -> int:
         Program(name=part, module="central.cli", arguments=("run", part, str(options.home)))
         for part in PARTS
     ]
-
-    async def parent(service: Service) -> None:
-        async with Supervisor(programs) as supervisor:
-            await supervisor.all_ready()
-            service.ready("receiving and verifying")
-            await service.ended()
-
-    return run(parent, name="central", protect=False)
+    status = "receiving and verifying"
+    return run(
+        lambda service: keep_running(programs, service, status), name="central", protect=False
+    )
 
 
 def verify(options: Options) -> int:

@@ -20,7 +20,6 @@ import contextlib
 import datetime as dt
 import secrets
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +43,7 @@ from protocol.codes import unlock_code_from
 from protocol.identities import BoxIdentity, OfficeIdentity, seal_identity
 from protocol.values import encode
 from runtime.files import make_folder, write_atomic
-from runtime.supervise import Program, Supervisor
+from runtime.supervise import OUR_PYTHON, Program, Supervisor
 
 APART: Final = 20
 """Up to so many seats each is a process of its own."""
@@ -297,7 +296,7 @@ async def _sealed(
 async def _command(module: str, *arguments: str) -> None:
     """Run one command of ours to its end; raise `DrillError` with what it said."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
+        *OUR_PYTHON,
         "-m",
         module,
         *arguments,

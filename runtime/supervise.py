@@ -8,13 +8,12 @@ Rules:
 3. On leaving all get SIGTERM at once, have ``grace`` seconds, and then SIGKILL.
 4. If the parent is killed, the kernel tells its programs to end (`runtime.launch`).
 5. A program says that it is ready as it says it to systemd.
+6. Programs are those installed: a folder ``central/`` where one stands hides no package.
 
 ::
 
     core = Program(name="core", module="appliance.core", arguments=("--folder", "/srv/hall"))
-    async with Supervisor([core, ...], on_change=show) as supervisor:
-        await supervisor.all_ready()
-        await service.ended()
+    await keep_running([core, ...], service, "all processes")
 """
 
 import asyncio
@@ -34,12 +33,15 @@ from typing import Final, Self
 
 import msgspec
 
+from runtime.service import Service
 from runtime.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
 STEADY_S: Final = 30.0
 """A program that ran for so long begins again with the first pause."""
+OUR_PYTHON: Final = (sys.executable, "-P")
+"""What runs a module of ours: never one of the same name in the current folder."""
 KILLED_S: Final = 5.0
 """Within this a killed process is gone."""
 
@@ -218,8 +220,24 @@ class Supervisor:
         await asyncio.wait(self._keepers, timeout=KILLED_S)
 
 
+async def keep_running(programs: Iterable[Program], service: Service, status: str) -> None:
+    """Keep programs running until the service is told to end; say ``status`` when all are ready.
+
+    The end is heard at any time, also while programs keep dying before they are ready.
+    """
+    async with Supervisor(programs) as supervisor, asyncio.TaskGroup() as tasks:
+        ready = tasks.create_task(_say_ready(supervisor, service, status), name="say ready")
+        await service.ended()
+        ready.cancel()
+
+
+async def _say_ready(supervisor: Supervisor, service: Service, status: str) -> None:
+    await supervisor.all_ready()
+    service.ready(status)
+
+
 async def _spawn(program: Program, notify: Path) -> asyncio.subprocess.Process:
-    command = [sys.executable, "-m", "runtime.launch", str(os.getpid()), program.module]
+    command = [*OUR_PYTHON, "-m", "runtime.launch", str(os.getpid()), program.module]
     environment = {**os.environ, **program.environment, "NOTIFY_SOCKET": str(notify)}
     with contextlib.ExitStack() as stack:
         out = None if program.log is None else stack.enter_context(program.log.open("ab"))

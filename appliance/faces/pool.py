@@ -40,6 +40,7 @@ from appliance.faces.look import (
 )
 from appliance.faces.models import find_models
 from appliance.faces.queue import NewestQueue
+from runtime.supervise import OUR_PYTHON
 from runtime.tasks import Tasks
 
 _DECODER: Final = msgspec.msgpack.Decoder(FromWorker)
@@ -225,7 +226,7 @@ class _Worker:
         paths = os.pathsep.join(path for path in sys.path if path)
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "appliance.faces.worker"),
+                *(*OUR_PYTHON, "-m", "appliance.faces.worker"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": paths},

@@ -130,6 +130,12 @@ async def test_with_two_keys_a_name_is_asked_for(box: Path, capsys) -> None:
     assert "--staff NAME" in capsys.readouterr().err
 
 
+def test_a_box_without_identity_is_not_served(box: Path, capsys) -> None:
+    """Before install, serve says what to do and starts no process."""
+    assert cli.main(["serve", "--config", str(box)]) == 1
+    assert "install it: exam-appliance install" in capsys.readouterr().err
+
+
 def test_without_core_it_is_said(box: Path, capsys) -> None:
     """Where core does not run, status and acts say so."""
     assert cli.main(["status", "--config", str(box)]) == 1

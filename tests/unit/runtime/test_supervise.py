@@ -1,6 +1,7 @@
 """A parent keeps its programs running, and leaves none of them behind."""
 
 import asyncio
+import logging
 import os
 import select
 import signal
@@ -11,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from runtime.launch import ORPHANED
-from runtime.supervise import Condition, Program, State, Supervisor, exit_in_words
+from runtime.service import Service
+from runtime.supervise import (
+    Condition,
+    Program,
+    State,
+    Supervisor,
+    exit_in_words,
+    keep_running,
+)
+from tests.waiting import until
 
 _GOOD = """
 import sys
@@ -171,6 +181,32 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+async def test_folders_where_one_stands_hide_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A data folder named like a package of ours is not what a program is run from."""
+    for name in ("runtime", "some_good"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path / "data")
+    history = History()
+    async with Supervisor([program("good")], on_change=history.note) as supervisor:
+        await asyncio.wait_for(supervisor.all_ready(), 20)
+        assert supervisor.states[0].deaths == 0
+
+
+async def test_the_end_is_heard_while_programs_keep_dying(caplog: pytest.LogCaptureFixture) -> None:
+    """Told to end before all are ready, the parent starts nothing more and ends."""
+    service = Service("parent")
+    with caplog.at_level(logging.INFO, "runtime.supervise"):
+        keeping = asyncio.create_task(keep_running([program("crashing")], service, "never"))
+        await until(lambda: "ended (exit code 3)" in caplog.text)
+        service.end("told to")
+        caplog.clear()
+        await asyncio.wait_for(keeping, 5)
+    assert "started" not in caplog.text
 
 
 async def test_programs_end_when_their_parent_is_killed() -> None:
