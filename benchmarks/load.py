@@ -43,7 +43,7 @@ class Outcome:
         return statistics.quantiles(self.seconds, n=100)[98] * 1000
 
 
-class _Line:
+class Line:
     """One connection, and what it still has to send."""
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
@@ -60,8 +60,16 @@ class _Line:
         """Send the next request."""
         request = self.requests.pop()
         self.sent_at = time.perf_counter()
-        if self.socket.send(request) != len(request):
-            raise LoadError("a request did not fit into the socket's buffer")
+        self.write(request)
+
+    def write(self, request: bytes) -> None:
+        """Send a request, of several TLS records where it is long."""
+        sent = 0
+        try:
+            while sent < len(request):
+                sent += self.socket.send(request[sent:])
+        except ssl.SSLWantWriteError:
+            raise LoadError("a request did not fit into the socket's buffer") from None
 
     def reply(self) -> bytes | None:
         """Return the body of a reply that is whole; None where more is to come."""
@@ -87,38 +95,38 @@ class Load:
 
     def __init__(self, port: int, contexts: Sequence[ssl.SSLContext]) -> None:
         """Open a connection for each context, its certificate with it."""
-        self._lines = {}
-        self._poll = select.epoll()
+        self.lines = {}
+        self.poll = select.epoll()
         for context in contexts:
-            line = _Line(port, context)
-            self._lines[line.socket.fileno()] = line
-            self._poll.register(line.socket.fileno(), select.EPOLLIN)
+            line = Line(port, context)
+            self.lines[line.socket.fileno()] = line
+            self.poll.register(line.socket.fileno(), select.EPOLLIN)
 
     def close(self) -> None:
         """End the connections."""
-        self._poll.close()
-        for line in self._lines.values():
+        self.poll.close()
+        for line in self.lines.values():
             line.socket.close()
 
     def round(self, requests: Sequence[list[bytes]]) -> Outcome:
         """Send everything: to each connection its own requests, one after the other."""
         outcome, left = Outcome(), sum(map(len, requests))
         begun, ran = time.perf_counter(), time.thread_time()
-        for line, mine in zip(self._lines.values(), requests, strict=True):
+        for line, mine in zip(self.lines.values(), requests, strict=True):
             line.requests = mine[::-1]
             line.send()
         while left:
-            ready = self._poll.poll(_PATIENCE_S)
+            ready = self.poll.poll(_PATIENCE_S)
             if not ready:
                 raise LoadError(f"no reply within {_PATIENCE_S:g} s; {left} are owed")
             for fd, _ in ready:
-                left -= self._take(self._lines[fd], outcome)
+                left -= self._take(self.lines[fd], outcome)
         outcome.took = time.perf_counter() - begun
         outcome.busy = (time.thread_time() - ran) / outcome.took
         return outcome
 
     @staticmethod
-    def _take(line: _Line, outcome: Outcome) -> int:
+    def _take(line: Line, outcome: Outcome) -> int:
         """Take what came; return how many replies that was."""
         body = line.reply()
         if body is None:

@@ -39,11 +39,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def table(rows: list[Row]) -> str:
     """Return the rows as lines for people."""
-    lines = [f"{'':36} {'value':>9} {'baseline':>9} {'ratio':>7}"]
+    lines = [f"{'':48} {'value':>9} {'baseline':>9} {'ratio':>7}"]
     for row in rows:
         mark = "" if row.holds else "  FAILS"
         lines.append(
-            f"{row.name:36} {row.value:>9.1f} {row.baseline_value:>9.1f} {row.ratio:>7.2f}"
+            f"{row.name:48} {row.value:>9.1f} {row.baseline_value:>9.1f} {row.ratio:>7.2f}"
             f"  {row.unit}{row.must}{mark}"
         )
         lines.append(f"{'':4}beside {row.baseline}")

@@ -1,6 +1,7 @@
 """One seat's journal in the measuring process: events, chained and signed, as requests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -14,6 +15,15 @@ Make = Callable[[int], Event]
 """Makes the event of a number."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """One event that was written, and the chain's link after it."""
+
+    n: int
+    body: msgspec.Raw
+    link: str
+
+
 class Writing:
     """Writes on from the beginning of the seat's epoch."""
 
@@ -22,23 +32,34 @@ class Writing:
         self._n = 0
         self._link = first_link(seat.grant_envelope.digest)
 
-    def batch(self, *makers: Make) -> Batch:
-        """Return the next batch: one event of each maker."""
-        first, bodies = self._n + 1, []
-        for make in makers:
-            self._n += 1
-            bodies.append(encode_event(make(self._n)))
-            self._link = next_link(self._link, bodies[-1])
-        grant = self._seat.grant
-        head = Head(session=grant.session, epoch=grant.epoch, n=self._n, head=self._link)
+    def write(self, make: Make) -> Kept:
+        """Write the next event into the chain; return it as the seat's spool keeps it."""
+        self._n += 1
+        body = encode_event(make(self._n))
+        self._link = next_link(self._link, body)
+        return Kept(n=self._n, body=msgspec.Raw(body), link=self._link)
+
+    def signed(self, kept: Sequence[Kept]) -> Batch:
+        """Return events that were written, in turn, as a batch under a head signed now."""
+        grant, last = self._seat.grant, kept[-1]
+        head = Head(session=grant.session, epoch=grant.epoch, n=last.n, head=last.link)
         return Batch(
             session=grant.session,
             epoch=grant.epoch,
-            first=first,
-            events=tuple(map(msgspec.Raw, bodies)),
+            first=kept[0].n,
+            events=tuple(one.body for one in kept),
             head=sign_head(head, self._seat.key),
         )
 
+    def batch(self, *makers: Make) -> Batch:
+        """Return the next batch: one event of each maker."""
+        return self.signed([self.write(make) for make in makers])
+
     def request(self, *makers: Make) -> bytes:
         """Return the next batch as the bytes of its request."""
-        return post(seat_api.BATCHES, encode(self.batch(*makers)))
+        return as_request(self.batch(*makers))
+
+
+def as_request(batch: Batch) -> bytes:
+    """Return the bytes of a batch's request."""
+    return post(seat_api.BATCHES, encode(batch))

@@ -11,7 +11,7 @@ from benchmarks.rows import Row, table, write
 FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "parameters"}
 
 SMALL: dict[str, Callable[[], Awaitable[list[Row]]]] = {
-    "answers": lambda: answers.measure(seats=2, rounds=1, each=3),
+    "answers": lambda: answers.measure(seats=2, rounds=1, each=3, seconds=0.1),
     "release": lambda: release.measure(seats=2, paper=100_000, halls=1),
     "memory": lambda: memory.measure(seats=2, beats=1, segments=1, size=100_000),
 }
