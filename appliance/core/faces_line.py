@@ -85,7 +85,7 @@ class FacesLine:
         grant = seating.grant
         if grant is None or seating.session.state is not State.SEATED or seating.needs_person:
             return
-        if self._has_no_camera(seating):
+        if self._core.links.says_no_camera(seating.seat):
             await self._core.identity_check.ask_staff(seating, "no_camera")
             return
         self._line.admit(
@@ -108,11 +108,6 @@ class FacesLine:
                 wait_ms=_WAIT_MS,
             )
         )
-
-    def _has_no_camera(self, seating: Seating) -> bool:
-        """Say whether the seat's last beat counts no camera; False where none has come yet."""
-        link = self._core.links.of(seating.seat)
-        return link is not None and link.beat is not None and link.beat.cameras == 0
 
     def dismiss(self, seating: Seating) -> None:
         """Let an ended session be forgotten, and its template with it."""

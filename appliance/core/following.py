@@ -222,12 +222,16 @@ class Following:
                 await self._look_at(seating)
 
     async def _look_at(self, seating: Seating) -> None:
-        """Let the face be compared, if the candidate has consented; else a person looks."""
+        """Let the face be compared, if the candidate has consented; else a person looks.
+
+        At a seat without a camera nobody is asked: that is no refusal.
+        """
         self._not_asked.discard(seating.id or "")
         if seating.consents is None:
             self._not_asked.add(seating.id or "")
         elif not seating.consents:
-            await self._check.ask_staff(seating, "no_consent")
+            asked = not self._links.says_no_camera(seating.seat)
+            await self._check.ask_staff(seating, "no_consent" if asked else "no_camera")
         elif self.look is None:
             await self._check.ask_staff(seating, "no_faces_process")
         else:

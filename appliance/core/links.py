@@ -76,6 +76,11 @@ class Links:
         """Return the seat's open link."""
         return self._links.get(seat)
 
+    def says_no_camera(self, seat: str) -> bool:
+        """Say whether the seat's last beat counts no camera; False where none has come yet."""
+        link = self.of(seat)
+        return link is not None and link.beat is not None and link.beat.cameras == 0
+
     def __iter__(self) -> Iterator[Link]:
         return iter(list(self._links.values()))
 

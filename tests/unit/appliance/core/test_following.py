@@ -21,6 +21,7 @@ from protocol.parcel import Lane, ParcelKey
 from protocol.receipt import open_receipt
 from protocol.sealing import SealingIdentity
 from protocol.seat_api import (
+    Beat,
     DecisionSaid,
     FaceSaid,
     FaceStage,
@@ -34,6 +35,20 @@ from runtime.faults import FaultyDisk
 from tests.core_hall import ADMITTED, MINUTE, START, CoreHall, HeardLink, core_hall
 from tests.key_seat import KeySeat
 from tests.waiting import until
+
+BEAT = Beat(
+    sent=0,
+    hall=START,
+    screen="login",
+    paper=None,
+    spooled=0,
+    disk_free=10**9,
+    cameras=0,
+    hand_raised=False,
+    log_size=0,
+    cosignature="",
+)
+"""Of a seat without a camera."""
 
 
 @asynccontextmanager
@@ -306,6 +321,17 @@ async def test_who_consents_is_looked_at_and_who_refuses_goes_to_a_person(hall: 
         assert looked == [hall.seating(0)]
     assert hall.seating(1).session.withheld
     assert hall.seating(1).needs_person == "no_consent"
+
+
+async def test_who_was_not_asked_for_want_of_a_camera_has_refused_nothing(hall: CoreHall) -> None:
+    """The console says "no camera" where the seat has none, not "no consent"."""
+    async with following_on(hall):
+        link = HeardLink(hall.seating(0).seat, START)
+        link.beat = BEAT
+        hall.core.links.add(link)
+        await logged_in(hall, 0, consents=False)
+        await until(lambda: hall.seating(0).session.state is State.IDENTIFIED)
+    assert hall.seating(0).needs_person == "no_camera"
 
 
 @pytest.mark.parametrize("consents", [True, False])
