@@ -164,13 +164,15 @@ class Recorder:
     async def _follow_sessions(self, seat: Watched) -> None:
         """Record the session that is open, from its beginning to its end."""
         is_first = True
+        met: list[SeatSession] = []
         while True:
             version, state = seat.state.version, seat.state
             wanted, recording = _to_record(state), self._recording
             if recording is not None and (wanted is None or not _is_of(recording.chain, wanted)):
                 await self._end(recording, seat)
-            elif wanted is None:
-                await self._end_what_never_began(state)
+            if state.session is not None and state.session not in met:
+                met.append(state.session)
+            met = [session for session in met if not await self._end_if_over(session)]
             if wanted is not None and self._recording is None:
                 self._recording = self._begin(wanted, seat, is_fresh=not is_first)
             is_first = False
@@ -208,16 +210,21 @@ class Recorder:
         self._recording = None
         seat.changed()
 
-    async def _end_what_never_began(self, state: SeatState) -> None:
-        """Say of a session that has ended, and was not recorded by this run, that it has."""
-        session = state.session
-        if session is None or session.progress.session.state not in ENDED:
-            return
+    async def _end_if_over(self, session: SeatSession) -> bool:
+        """Say of a session that is over that its view has ended, recorded or not.
+
+        Also of one that was left before the exam, say for wrong own data: the box would wait
+        for its pictures. Say whether that is done; a disk that refuses it is asked again.
+        """
+        if session.state == "open" and session.progress.session.state not in ENDED:
+            return False
         chain = self._shelf.chain(session.grant.session, session.grant.epoch, VIEW)
         try:
             await self._shelf.end(chain)
         except DiskError as error:
             _log.warning("the end of a recording is said later: %s", error)
+            return False
+        return True
 
     # --- judging frames ---------------------------------------------------------------------
 

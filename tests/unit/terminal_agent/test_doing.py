@@ -15,8 +15,10 @@ from protocol.seat_api import LoggedIn, LoginRefusal, LoginRefused, LoginRequest
 from runtime.faults import FaultyDisk
 from terminal_agent import actions as do
 from terminal_agent.actions import Action, Done, Kept, NotKept, Outcome, Refused
+from terminal_agent.recorder import Recorder
 from terminal_agent.view import ReasonCode, Screen
 from tests.seat_hall import FIELDS, MINUTE, START, Desk, SampleHall, answering, desk
+from tests.waiting import until
 
 HAND_IN = START + 31 * MINUTE
 OWN_END = START + 90 * MINUTE
@@ -200,6 +202,28 @@ async def test_wrong_own_data_lead_back_to_the_log_in_and_raise_a_hand(
         assert [type(event) for event in told[-2:]] == [OwnData, HandRaised]
         assert await at.seat.act(do.LogIn(fields=FIELDS)) == Done()
         assert at.seat.view().reason is None
+
+
+async def test_the_box_hears_that_a_session_left_for_wrong_own_data_has_no_views(
+    tmp_path: Path, hall: SampleHall
+) -> None:
+    """Without a camera, too: else the box waits for its pictures after the exam."""
+    async with desk(tmp_path, hall) as at, Recorder("none", tmp_path / "segments") as eyes:
+        watching = asyncio.create_task(eyes.run(at.seat))
+        try:
+            await at.log_in()
+            grant = at.session.grant
+            for _ in range(5):  # the recorder meets the session
+                await asyncio.sleep(0)
+            await at.seat.act(do.ConfirmOwnData(right=False))
+            shelf = eyes._shelf
+            await until(lambda: bool(shelf.chains()))
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        (chain,) = shelf.chains()
+        assert (chain.session, chain.epoch, chain.n) == (grant.session, grant.epoch, 0)
+        assert chain.ended
 
 
 async def test_own_data_are_right_once(tmp_path: Path, hall: SampleHall) -> None:
