@@ -336,7 +336,7 @@ def _hand_in(seat: SeatState, session: SeatSession | None) -> HandInShown | None
         shown = ReceiptShown(
             code=receipt.code.replace("-", ""), at=event.hall, events=session.acknowledged
         )
-    leave_s = 10 if seat.hall is None else seat.hall.rules.end.leave_hall_s
+    leave_s = 60 if seat.hall is None else seat.hall.rules.end.leave_hall_s
     total = event.answered + event.unanswered
     return HandInShown(
         at=event.hall,

@@ -6,8 +6,9 @@ import { dateAndTime, wallClock } from "../language.js";
 import { button, facts, problemLine, reasonText } from "../parts.js";
 import { frame, heading } from "./frame.js";
 
-// However late the receipt came, it stands for at least as long before the page leaves.
-const SHORTEST_MS = 10000;
+// However late the receipt came, and whatever the rule book says, it stands for at least as
+// long before the page leaves: twenty characters are copied by hand.
+const SHORTEST_MS = 60000;
 
 // The paper is in: `done` is the title once the receipt is here, `waiting` before.
 const paperIsIn = (done, waiting) => (app) => {
@@ -16,7 +17,7 @@ const paperIsIn = (done, waiting) => (app) => {
   const why = h("div", { class: "notice", hidden: true });
   const known = h("div", {});
   const calm = h("p", {}, say("collected_body"));
-  const receipt = h("div", { class: "receipt", hidden: true });
+  const code = h("div", {});
   const problem = problemLine();
   let left = false;
   let seen = null; // hall ms when the receipt was first shown
@@ -27,6 +28,9 @@ const paperIsIn = (done, waiting) => (app) => {
     leave.focus();
   });
   const leave = button("primary", "leave_hall", go);
+  // The way out stands beside the code: nobody scrolls to stop the countdown.
+  const choices = h("div", { class: "choices" }, leave, hold);
+  const receipt = h("div", { class: "receipt", hidden: true }, code, choices);
   let told = "";
 
   async function go() {
@@ -42,16 +46,15 @@ const paperIsIn = (done, waiting) => (app) => {
       why,
       calm,
       receipt,
+      problem.element,
       waits,
       known,
-      problem.element,
-      h("div", { class: "choices" }, leave, hold),
     ],
     update({ candidate, sitting, hand_in: shown, reason }) {
       show(why, Boolean(reason));
       if (reason) tellReason(why, reason);
       show(waits, Boolean(shown) && !shown.receipt && !reason);
-      show(leave, Boolean(shown?.receipt));
+      show(receipt, Boolean(shown?.receipt));
       show(calm, !shown);
       if (!shown) return;
       tell(title, shown.receipt ? done : waiting);
@@ -59,8 +62,7 @@ const paperIsIn = (done, waiting) => (app) => {
       if (told === now) return;
       told = now;
       known.replaceChildren(facts(endFacts(candidate, sitting, shown)));
-      show(receipt, Boolean(shown.receipt));
-      if (shown.receipt) receipt.replaceChildren(...receiptParts(shown.receipt));
+      if (shown.receipt) code.replaceChildren(...receiptParts(shown.receipt));
     },
     tick() {
       const { receipt: here, leave_at: at } = app.view.hand_in ?? {};
