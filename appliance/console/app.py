@@ -56,12 +56,12 @@ class ConsoleApp(App[None]):
     CSS_PATH = Path(__file__).with_name("console.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next", show=False),
-        Binding("a", "menu", show=False),
-        Binding("o", "office", show=False),
-        Binding("l", "language", show=False),
+        Binding("n,N", "next", show=False),
+        Binding("a,A", "menu", show=False),
+        Binding("o,O", "office", show=False),
+        Binding("l,L", "language", show=False),
         Binding("question_mark,f1", "help", show=False),
-        Binding("q", "ask_quit", show=False),
+        Binding("q,Q", "ask_quit", show=False),
         Binding("ctrl+c", "help_quit", show=False, priority=True),
     ]
 
@@ -94,7 +94,7 @@ class ConsoleApp(App[None]):
         self.theme = THEME.name
         self._open_main()
         for key in self._surroundings.keys:
-            self.bind(key.key, f"extra('{key.key}')", show=False)
+            self.bind(f"{key.key},{key.key.upper()}", f"extra('{key.key}')", show=False)
         self.set_interval(_DRAW_EVERY_S, self._draw)
         self.run_worker(self._follow(), group="link", exit_on_error=True)
 

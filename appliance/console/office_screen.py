@@ -25,7 +25,7 @@ _LANE: int = 12
 class OfficeScreen(Screen[None]):
     """Lanes, line, box."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,o,enter", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,o,O,enter", "leave", show=False)]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

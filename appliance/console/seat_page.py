@@ -38,8 +38,8 @@ class SeatPage(Screen[None]):
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
-        Binding("n", "show_number", show=False),
-        Binding("z", "closer", show=False),
+        Binding("n,N", "show_number", show=False),
+        Binding("z,Z", "closer", show=False),
     ]
 
     def __init__(self, desk: Desk, seat: str, do: Do, seen: Callable[[], Sequence[Change]]) -> None:
@@ -124,7 +124,7 @@ class SeatPage(Screen[None]):
     def on_key(self, event: events.Key) -> None:
         """Do what a key stands for."""
         for choice in self._choices:
-            if choice.key == event.character:
+            if choice.key == (event.character or "").lower():
                 event.stop()
                 self._choose(choice.action)
 

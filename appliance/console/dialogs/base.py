@@ -170,8 +170,8 @@ class ConfirmDialog(Dialog[bool]):
     """Two choices; the harmless one is under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", show=False),
-        Binding("y", "answer(True)", show=False),
+        Binding("escape,n,N", "answer(False)", show=False),
+        Binding("y,Y", "answer(True)", show=False),
     ]
 
     def __init__(self, desk: Desk, title: str, question: str, yes: Text = m.YES) -> None:

@@ -26,10 +26,10 @@ class IdentityDialog(ActDialog):
     """Shows both pictures; takes the decision of the person who looks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "choose(True)", show=False),
-        Binding("n", "choose(False)", show=False),
-        Binding("v", "show_number", show=False),
-        Binding("z", "closer", show=False),
+        Binding("y,Y", "choose(True)", show=False),
+        Binding("n,N", "choose(False)", show=False),
+        Binding("v,V", "show_number", show=False),
+        Binding("z,Z", "closer", show=False),
     ]
 
     def __init__(self, desk: Desk, label: str, occupant: Occupant, why: str) -> None:

@@ -54,7 +54,7 @@ class MenuDialog(Dialog[Action | None]):
     def on_key(self, event: events.Key) -> None:
         """End with the entry of a key."""
         for choice in self._choices:
-            if choice.key == event.character and choice.why_not is None:
+            if choice.key == (event.character or "").lower() and choice.why_not is None:
                 event.stop()
                 self.dismiss(choice.action)
 

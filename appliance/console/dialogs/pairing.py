@@ -26,8 +26,8 @@ class PairingDialog(ActDialog):
     """First the choice of seats; then, while a window is open, the code."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "all_or_none", show=False),
-        Binding("c", "close_window", show=False),
+        Binding("a,A", "all_or_none", show=False),
+        Binding("c,C", "close_window", show=False),
         Binding("enter", "go_on", show=False),
     ]
 
