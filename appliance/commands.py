@@ -22,10 +22,10 @@ from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 from protocol import staff_api
 from protocol.errors import ProtocolError
 from protocol.fault_words import say_fault
-from protocol.identities import BoxIdentity, SealedIdentity, open_box_identity
+from protocol.identities import BoxIdentity, open_box_identity, read_sealed_identity
 from protocol.keys import SigningKey
 from protocol.staff_api import ActRefusal, ActRefused
-from protocol.values import decode, encode
+from protocol.values import encode
 from runtime.errors import IpcError, MachineryError
 from runtime.files import make_folder
 from runtime.ipc import Client
@@ -59,7 +59,7 @@ Options = argparse.Namespace
 def install(options: Options) -> int:
     """Unseal the identity that the office delivered, onto this box's disk."""
     settings = read_settings(options.config)
-    sealed = decode(options.identity.read_bytes(), SealedIdentity)
+    sealed = read_sealed_identity(options.identity.read_bytes())
     code = options.code or getpass.getpass(own.INSTALLATION_CODE.say(_language(options)))
     identity = open_box_identity(sealed, code)
     _refuse_another(settings.state_folder, identity)

@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     init.set_defaults(run=commands.init)
 
     enrol = parsers.add_parser("enrol", parents=[home], help="know the boxes and staff of a bundle")
-    enrol.add_argument("bundle", type=Path, help="the bundle's folder, or its manifest")
+    enrol.add_argument("bundle", type=Path, help="the bundle's folder, or a stick's")
     enrol.set_defaults(run=commands.take_bundle)
 
     revoke = parsers.add_parser("revoke", parents=[home], help="take the list of revocations")

@@ -26,8 +26,8 @@ from protocol.certificates import Role, role_key
 from protocol.codes import RECEIPT_GROUPS, read_code
 from protocol.errors import ProtocolError
 from protocol.fault_words import say_fault
-from protocol.identities import SealedIdentity, open_office_identity
-from protocol.values import decode, encode
+from protocol.identities import open_office_identity, read_sealed_identity
+from protocol.values import encode
 from runtime.database import open_read_only
 from runtime.errors import DatabaseInUseError, MachineryError
 from runtime.service import Service, run
@@ -62,7 +62,7 @@ def _installation_code(options: Options) -> str:
 
 def init(options: Options) -> int:
     """Lay out the office's folder from the identity that `exam-provision` made for it."""
-    sealed = decode(options.identity.read_bytes(), SealedIdentity)
+    sealed = read_sealed_identity(options.identity.read_bytes())
     identity = open_office_identity(sealed, options.code or _installation_code(options))
     host, _, port = options.listen.rpartition(":")
     root = identity.root_certificate

@@ -69,6 +69,11 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "{bundle}: expected a bundle's folder with {manifest}; got none",
         "zh": "{bundle}：应为考务包的目录（内有 {manifest}），实际没有",
     },
+    "several_bundles": {
+        "en": "{bundle}: expected one bundle, or bundles of one sitting of one centre; found "
+        "{found}: name the bundle's own folder",
+        "zh": "{bundle}：应只有一个考点一个场次的考务包，实有：{found}；请直接指明考务包的目录",
+    },
     "same_revision": {
         "en": "{name}: expected the manifest that is enrolled under this revision; got another "
         "one: give the new bundle a new revision",

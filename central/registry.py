@@ -141,11 +141,10 @@ class RegistryFolder:
 def enrol(folder: Path, bundle: Path, office_key: VerifyKey) -> BundleManifest:
     """Take a bundle's manifest into the registry, durably; the same one again is no harm.
 
-    ``bundle`` is the bundle's folder or the manifest itself.
+    ``bundle`` is the bundle's folder, the manifest itself, or a stick with bundles of one
+    sitting of one centre, of which the newest counts.
     """
-    path = bundle / MANIFEST if bundle.is_dir() else bundle
-    if not path.is_file():
-        raise EnrolError("no_bundle", bundle=bundle, manifest=MANIFEST)
+    path = _find_manifest(bundle)
     envelope = decode(path.read_bytes(), Envelope)
     manifest = open_bundle(envelope, office_key)
     _check_keys(load_registry(folder, office_key), manifest)
@@ -154,6 +153,21 @@ def enrol(folder: Path, bundle: Path, office_key: VerifyKey) -> BundleManifest:
     _check_revision(folder / name, envelope)
     write_atomic(folder / name, encode(envelope))
     return manifest
+
+
+def _find_manifest(bundle: Path) -> Path:
+    if not bundle.is_dir() or (bundle / MANIFEST).exists():
+        path = bundle / MANIFEST if bundle.is_dir() else bundle
+        if not path.is_file():
+            raise EnrolError("no_bundle", bundle=bundle, manifest=MANIFEST)
+        return path
+    there = sorted(bundle.glob(f"*/{MANIFEST}"))
+    if not there:
+        raise EnrolError("no_bundle", bundle=bundle, manifest=MANIFEST)
+    if len({path.parent.name.rpartition(".")[0] for path in there}) > 1:
+        names = ", ".join(str(path.parent) for path in there)
+        raise EnrolError("several_bundles", bundle=bundle, found=names)
+    return there[-1]
 
 
 def take_revocations(folder: Path, path: Path, office_key: VerifyKey) -> RevocationList:

@@ -18,6 +18,7 @@ from drill.errors import DrillError, PageError
 from drill.hall import Seated
 from drill.page import SeatPage
 from drill.sample_sitting import DRILL_RULES, Person, people, plan_toml, seat_labels, write_sample
+from drill.waiting import until
 from runtime.tasks import Tasks
 from terminal_agent.view import Screen
 
@@ -25,6 +26,8 @@ MOST_SEATS: Final = 600
 FILMS: Final = "films"
 PATIENT_S: Final = 6 * 3600.0
 """A rehearsed candidate waits for people."""
+PAGE_S: Final = 10.0
+"""Within this a seat that is being started has written its page file."""
 ENDED: Final = (Screen.HANDED_IN, Screen.COLLECTED, Screen.VOIDED, Screen.REFUSED, Screen.ENDED)
 
 Options = argparse.Namespace
@@ -91,6 +94,8 @@ def _person(label: str) -> Person:
 
 async def _sit(options: Options, person: Person) -> None:
     seat = person.seat.lower()
+    file: Path = options.page
+    await until(file.exists, f"a page file at {file}; is exam-terminal running?", PAGE_S)
     face = cast.cast(1)[0]
     seated = Seated(seat=seat, person=person, role=face, camera=None)
     async with SeatPage(seat, options.page, patience_s=PATIENT_S) as page, Tasks("sit") as tasks:

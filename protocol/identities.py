@@ -6,12 +6,16 @@ file readable by its service only, on the machine's encrypted disk. What changes
 sitting to the next is not in here but in the bundle.
 """
 
+from typing import TypeVar
+
 from exam.identifiers import Label
-from protocol.errors import SealedError, WrongCodeError
+from protocol.errors import MalformedError, SealedError, WrongCodeError
 from protocol.keys import SigningKey
 from protocol.sealed_paper import Salt, derive_code_identity
 from protocol.sealing import SealingIdentity, seal
 from protocol.values import Value, decode, encode
+
+_I = TypeVar("_I")
 
 
 class BoxIdentity(Value, frozen=True, kw_only=True):
@@ -92,12 +96,42 @@ def seal_identity(identity: BoxIdentity | OfficeIdentity, code: str, salt: str) 
 
 def open_box_identity(sealed: SealedIdentity, code: str) -> BoxIdentity:
     """Return the box's identity. Raises `WrongCodeError`, or `CodeError` where mistyped."""
-    return decode(_open(sealed, code), BoxIdentity)
+    opened = _open(sealed, code)
+    if server := _other(opened, OfficeIdentity):
+        raise MalformedError(
+            f"this is the identity of the server of office {server.office}; expected a box's, "
+            "NAME.CENTRE.identity.json"
+        )
+    return decode(opened, BoxIdentity)
 
 
 def open_office_identity(sealed: SealedIdentity, code: str) -> OfficeIdentity:
     """Return the server's identity. Raises `WrongCodeError`, or `CodeError` where mistyped."""
-    return decode(_open(sealed, code), OfficeIdentity)
+    opened = _open(sealed, code)
+    if box := _other(opened, BoxIdentity):
+        raise MalformedError(
+            f"this is the identity of a box ({box.appliance}.{box.centre}); expected the office "
+            "server's, OFFICE.server.identity.json"
+        )
+    return decode(opened, OfficeIdentity)
+
+
+def read_sealed_identity(data: bytes) -> SealedIdentity:
+    """Return the identity in a file's bytes; raise `MalformedError` where it is none."""
+    try:
+        return decode(data, SealedIdentity)
+    except MalformedError as error:
+        raise MalformedError(
+            f"this is no identity file; expected a *.identity.json of exam-provision ({error})"
+        ) from error
+
+
+def _other(opened: bytes, kind: type[_I]) -> _I | None:
+    """Return the identity of the other kind, None where this is none."""
+    try:
+        return decode(opened, kind)
+    except MalformedError:
+        return None
 
 
 def _open(sealed: SealedIdentity, code: str) -> bytes:

@@ -48,7 +48,8 @@ class Catalogue:
     def add_issued(self, fingerprint: str, kind: str, name: str, centre: str, at: int) -> None:
         """Write down a certificate or staff key; raise `AlreadyThereError` on a live namesake."""
         if self.is_live(kind, name, centre):
-            raise AlreadyThereError(messages.NAME_TAKEN, kind=kind, name=name)
+            text = messages.STAFF_TAKEN if kind == "staff" else messages.NAME_TAKEN
+            raise AlreadyThereError(text, kind=kind, name=name)
         row = {
             "fingerprint": fingerprint,
             "kind": kind,
@@ -72,7 +73,7 @@ class Catalogue:
         rows = list(self._db.table("issued").rows_where(live, [kind, centre]))
         found = [row["fingerprint"] for row in rows if row["name"] == name]
         if not found:
-            known = ", ".join(row["name"] for row in rows) or "-"
+            known = ", ".join(row["name"] for row in rows) or messages.NONE
             raise UnknownNameError(messages.NAME_UNKNOWN, kind=kind, name=name, known=known)
         boxes_of = name if kind == "centre" else None
         with self.transaction():
@@ -108,7 +109,7 @@ class Catalogue:
         live = "kind = 'centre' AND revoked_at IS NULL"
         known = [row["name"] for row in self._db.table("issued").rows_where(live, order_by="name")]
         if centre not in known:
-            shown = ", ".join(known) or "-"
+            shown = ", ".join(known) or messages.NONE
             raise UnknownNameError(messages.NAME_UNKNOWN, kind="centre", name=centre, known=shown)
 
     def put_appliance(self, centre: str, appliance: Appliance) -> None:

@@ -76,7 +76,9 @@ def add_centre(options: Options) -> Done:
 
 def add_appliance(options: Options) -> Done:
     """Make a box and write its sealed identity."""
-    path = _free(options.out, f"{options.id}.{options.centre}.identity.json")
+    path = _free(
+        options.out, f"{options.id}.{options.centre}.identity.json", messages.IDENTITY_THERE
+    )
     code = unlock_code_from(secrets.token_bytes(8))
     with _office(options) as office:
         authority.add_appliance(
@@ -94,7 +96,9 @@ def add_appliance(options: Options) -> Done:
 def server_identity(options: Options) -> Done:
     """Write the sealed identity of the central office's server."""
     with _office(options) as office:
-        path = _free(options.out, f"{office.record.id}.server.identity.json")
+        path = _free(
+            options.out, f"{office.record.id}.server.identity.json", messages.IDENTITY_THERE
+        )
         code = unlock_code_from(secrets.token_bytes(8))
         _write_identity(office.server_identity(), path, code)
     return Done(text=results.IDENTITY_MADE, values={"path": path, "code": code})
@@ -102,7 +106,7 @@ def server_identity(options: Options) -> Done:
 
 def add_staff(options: Options) -> Done:
     """Make a staff key and write its file."""
-    path = _free(options.out, f"{options.id}.staff.pem")
+    path = _free(options.out, f"{options.id}.staff.pem", messages.STAFF_KEY_THERE)
     with _office(options) as office:
         authority.add_staff(
             office,
@@ -208,6 +212,7 @@ def write_bundle(options: Options) -> Done:
 def check_bundle(options: Options) -> Done:
     """Read a bundle back and say whether it is whole and ours."""
     root_pem = (options.office / "keys" / "root.pem").read_text("ascii")
+    pack.expect_bundle(options.bundle)
     return _bundle_done(options.bundle, root_pem)
 
 
@@ -296,11 +301,11 @@ def _new_passphrase(file: Path | None, whose: str) -> Passphrase:
     return first
 
 
-def _free(folder: Path, name: str) -> Path:
-    """Return the path of a file that does not exist yet, so that no key is overwritten."""
+def _free(folder: Path, name: str, taken: Text) -> Path:
+    """Return the path of a file that is not there yet: no key is overwritten; or say ``taken``."""
     make_folder(folder)
     if (folder / name).exists():
-        raise AlreadyThereError(messages.TARGET_THERE, path=folder / name)
+        raise AlreadyThereError(taken, path=folder / name)
     return folder / name
 
 

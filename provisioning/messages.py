@@ -1,5 +1,7 @@
 """What provisioning says of files in general; each part has its own beside it."""
 
+from typing import Final
+
 from provisioning.problems import Text
 
 # --- the zip ---------------------------------------------------------------------------
@@ -85,6 +87,8 @@ PART_MISSING = Text(
     zh="缺少 {path}；如果根密钥存放在别处，请插上并用 --root 指明。",
     en="{path} is missing; where the root is kept elsewhere, plug it in and name it by --root.",
 )
+NONE: Final = "无 (none)"
+"""What stands in a list of names that has none, in either language."""
 OFFICE_THERE = Text(
     code="office-there",
     zh="{path} 已经是一个考试机构目录；不会覆盖其密钥，请换一个空目录。",
@@ -229,6 +233,35 @@ TARGET_THERE = Text(
     code="bundle-there",
     zh="{path} 已经存在；不会覆盖，请换一个位置或先移走它。",
     en="{path} exists already and is not overwritten; name another place or move it away.",
+)
+IDENTITY_THERE = Text(
+    code="identity-there",
+    zh="{path} 已经存在：这是先前制作的身份文件，不会覆盖；请使用它和当时的安装码，或先移走它。",
+    en="{path} exists already, an identity made before, and is not overwritten: use it with the "
+    "code given then, or move it away.",
+)
+STAFF_KEY_THERE = Text(
+    code="staff-key-there",
+    zh="{path} 已经存在：这是先前制作的密钥，不会覆盖；请保留它并交给本人，口令不变。",
+    en="{path} exists already, a key made before, and is not overwritten: keep it and hand it to "
+    "its owner, its passphrase is the one chosen then.",
+)
+STAFF_TAKEN = Text(
+    code="staff-taken",
+    zh="{kind} {name} 已有密钥，在当时写出的 {name}.staff.pem 中；请使用那个文件。"
+    "文件遗失时，先吊销再重新制作。",
+    en="{kind} {name} has a key already, in the {name}.staff.pem that was written then: use that "
+    "file. Where it is lost, revoke it and make another.",
+)
+NO_BUNDLE = Text(
+    code="bundle-none",
+    zh="{path} 不是考务包，其中有：{found}；请直接指明考务包的目录。",
+    en="no bundle at {path}; below it: {found}. Name the bundle's own folder.",
+)
+NO_BUNDLE_BELOW = Text(
+    code="bundle-none-below",
+    zh="{path} 不是考务包，其中也没有；请先运行 exam-provision bundle make。",
+    en="no bundle at {path}, and none below it; exam-provision bundle make makes one.",
 )
 TARGET_MISSING = Text(
     code="bundle-target",

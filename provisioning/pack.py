@@ -128,6 +128,7 @@ def copy_bundle(source: Path, target: Path, root_pem: str) -> Path:
     """
     if not target.is_dir():
         raise BundleError(messages.TARGET_MISSING, path=target)
+    expect_bundle(source)
     check_written(source, root_pem)
     files = sorted(path for path in source.rglob("*") if path.is_file())
     needed = sum(path.stat().st_size + 65536 for path in files)
@@ -143,6 +144,15 @@ def copy_bundle(source: Path, target: Path, root_pem: str) -> Path:
             write_atomic(place, path.read_bytes())
         _read_all_back(part, root_pem)
     return target / source.name
+
+
+def expect_bundle(folder: Path) -> None:
+    """Raise `BundleError` where ``folder`` is no bundle at all; name those that lie in it."""
+    if (folder / MANIFEST).exists() or (folder / OFFICE_CERTIFICATE).exists():
+        return
+    below = ", ".join(str(path.parent) for path in sorted(folder.glob(f"*/{MANIFEST}")))
+    text = messages.NO_BUNDLE if below else messages.NO_BUNDLE_BELOW
+    raise BundleError(text, path=folder, found=below)
 
 
 def check_written(folder: Path, root_pem: str) -> BundleManifest:

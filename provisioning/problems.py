@@ -102,8 +102,8 @@ class Problems:
         self._found.append(Problem(text=text, place=place, values=shown))
 
     def found(self) -> tuple[Problem, ...]:
-        """Return what was written down, in the order of finding."""
-        return tuple(self._found)
+        """Return what was written down, by rows of a spreadsheet, else in the order of finding."""
+        return tuple(sorted(self._found, key=lambda problem: problem.place.row))
 
     def refuse_if_any(self) -> None:
         """Raise `InputRefusedError` with all problems, if there is one."""

@@ -46,7 +46,8 @@ class SittingFolder:
         self.office: Final = office
         self.folder: Final = office.folder / "sittings" / sitting
         if not (self.folder / _PLAN).is_file():
-            known = ", ".join(p.parent.name for p in self.folder.parent.glob(f"*/{_PLAN}")) or "-"
+            known = ", ".join(p.parent.name for p in self.folder.parent.glob(f"*/{_PLAN}"))
+            known = known or messages.NONE
             raise UnknownNameError(messages.NO_SITTING, name=sitting, known=known)
         self.plan: Final[Plan] = read_plan((self.folder / _PLAN).read_text("utf-8"))
         self.rule_book: Final = (self.folder / _RULES).read_text("utf-8")

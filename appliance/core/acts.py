@@ -165,7 +165,11 @@ class Acts:
         try:
             self._pairing.open_window(self._known_seats(seats), by=by, now=now, replace=replace)
         except OverlapError:
-            raise NotPossibleError(m.WINDOW_OPEN) from None
+            waiting = {seat for window in self._pairing.windows(now) for seat in window.waiting}
+            if not seats:
+                raise NotPossibleError(m.NO_SEATS) from None
+            labels = ", ".join(sorted(self._hall.seats[seat].label for seat in waiting))
+            raise NotPossibleError(m.WINDOW_OPEN, seats=labels) from None
         return []
 
     # --- the clock ---------------------------------------------------------------------------

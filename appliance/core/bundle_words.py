@@ -36,6 +36,11 @@ class BundleRefusedError(Exception):
 
 
 # --- refused -------------------------------------------------------------------------------------
+NO_BUNDLE: Final = Text(
+    "{medium}：应有考点 {centre} 的考务包，这里没有。没有收入任何内容；请直接指明考务包的目录",
+    "{medium}: expected a bundle for centre {centre}; found none; nothing was taken: name the "
+    "bundle's own folder",
+)
 NOT_ONE_BUNDLE: Final = Text(
     "{medium}：应有考点 {centre} 的一个考务包，实有：{found}。没有收入任何内容；"
     "请直接指明考务包的目录",

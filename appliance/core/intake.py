@@ -80,8 +80,9 @@ def find_bundle(medium: Path, centre: str) -> Path:
     there = sorted(path.parent for path in medium.glob(f"*/{MANIFEST}"))
     ours = [path for path in there if path.name.split(".")[1:2] == [centre]]
     if len({path.name.split(".")[0] for path in ours}) != 1:
-        names = ", ".join(path.name for path in there) or "-"
-        raise BundleRefusedError(w.NOT_ONE_BUNDLE, medium=medium, centre=centre, found=names)
+        names = ", ".join(path.name for path in there)
+        text = w.NOT_ONE_BUNDLE if there else w.NO_BUNDLE
+        raise BundleRefusedError(text, medium=medium, centre=centre, found=names)
     return ours[-1]
 
 

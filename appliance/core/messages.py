@@ -79,9 +79,10 @@ CLOCK_BACK: Final = Text(
     "look at date and zone",
 )
 WINDOW_OPEN: Final = Text(
-    "这些座位已有配对码，或没有选座位。请先关闭原来的配对码",
-    "expected seats that no open code is for, one at least; close the other code first",
+    "座位 {seats} 已有配对码在用；请先关闭它（close-pairing），再打开新的",
+    "a code is open already for {seats}; close-pairing ends it, then open another",
 )
+NO_SEATS: Final = Text("请至少选一个座位", "expected one seat at least, got none")
 SEAT_TAKEN: Final = Text(
     "座位 {seat} 是 {name} 的，请另选座位", "seat {seat} belongs to {name}; choose another"
 )

@@ -193,3 +193,22 @@ def test_a_box_does_not_become_another(real: RealOffice, tmp_path: Path, capsys)
         line = ["install", str(path), "--code", key, "--config", str(real.settings)]
         assert cli.main(line) == code
     assert "belongs to main" in capsys.readouterr().err
+
+
+def test_what_is_no_identity_of_a_box_is_named(real: RealOffice, tmp_path: Path, capsys) -> None:
+    """The server's identity, and a file that is none, are called what they are."""
+    config = ("--config", str(real.settings))
+    path, key = sealed(tmp_path / "server", real.made.server)
+    assert cli.main(["install", str(path), "--code", key, *config]) == 1
+    assert "identity of the server of office" in capsys.readouterr().err
+    (tmp_path / "wang.staff.pem").write_bytes(staff_key_file())
+    assert cli.main(["install", str(tmp_path / "wang.staff.pem"), *config]) == 1
+    assert "no identity file" in capsys.readouterr().err
+
+
+def test_a_folder_without_bundles_is_said_to_have_none(real: RealOffice, tmp_path, capsys) -> None:
+    """Where nothing was found, no dash stands for it."""
+    (tmp_path / "empty").mkdir()
+    config = ("--config", str(real.settings))
+    assert cli.main(["import", str(tmp_path / "empty"), *config]) == 1
+    assert "found none;" in capsys.readouterr().err

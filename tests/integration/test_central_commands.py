@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from central.receiving.service import receiving
 from protocol.parcel import Lane, LaneEndRecord
 from protocol.receipt import receipt_code
 from protocol.values import encode, sha256_hex
-from tests.real_office import RealOffice, free_port, set_up
+from tests.real_office import RealOffice, free_port, sealed, set_up
 from tests.sample_parcels import Lanes
 from tests.sample_session import SUBJECT, SampleLog, SampleSession, absent, closing
 from tests.waiting import until
@@ -84,6 +85,21 @@ def test_mistakes_are_explained(
         assert said in capsys.readouterr().err
     assert cli.main(["verify-receipt", home, "00000-00001-00002-00003"]) == 1
     assert "no receipt with this code" in capsys.readouterr().err
+
+
+def test_a_stick_is_enrolled_and_a_box_is_no_office(
+    real: RealOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stick's newest bundle counts, two sittings are not guessed between; init knows a box."""
+    home, stick, name = str(real.home), tmp_path / "stick", real.made.bundle.name
+    shutil.copytree(real.made.bundle, stick / name)
+    assert "revision 1" in real.central("enrol", home, str(stick))
+    shutil.copytree(real.made.bundle, stick / f"b{name}")
+    assert cli.main(["enrol", home, str(stick)]) == 1
+    assert f"b{name}" in capsys.readouterr().err
+    path, code = sealed(tmp_path / "box", real.made.boxes[0])
+    assert cli.main(["init", str(tmp_path / "new"), str(path), "--code", code]) == 1
+    assert "identity of a box (main." in capsys.readouterr().err
 
 
 def test_the_office_speaks_chinese(real: RealOffice, tmp_path: Path, capsys) -> None:

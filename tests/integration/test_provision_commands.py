@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 
 import pytest
 from PIL import Image
@@ -144,6 +145,8 @@ def test_a_bad_roster_is_told_row_by_row_in_both_languages(desk):
     code, said = desk.read(*desk.roster("bad.xlsx"), language="en")
     assert code == 1
     assert "row 5, column C" in said
+    rows = [int(row) for row in re.findall(r", row (\d+)", said)]
+    assert rows == sorted(rows)
     assert "spreadsheets keep 15 digits" in said
     assert not (desk.folder / "office" / "sittings" / SITTING / "centres").exists()
 
@@ -244,6 +247,21 @@ def test_refusals_of_the_office_say_what_to_do(desk):
     assert (code, "[passphrase-wrong]" in said) == (1, True)
     code, said = desk.read("appliance", "add", "main", "--centre", CENTRE, "--room", ROOM,
                            "--out", str(desk.folder))  # fmt: skip
-    assert (code, "[bundle-there]" in said) == (1, True)
+    assert (code, "[identity-there]" in said) == (1, True)
+    for folder, word in (
+        (desk.folder, "[staff-key-there]"),
+        (desk.folder / "new", "[staff-taken]"),
+    ):
+        secret = f"--staff-passphrase-file={desk.folder}/staff.passphrase"
+        code, said = desk.read("staff", "add", "wang", "--centre", CENTRE, "--name", "王芳",
+                               "--out", str(folder), secret)  # fmt: skip
+        assert (code, word in said) == (1, True), said
+    (desk.folder / "bundles" / "x").mkdir(parents=True)
+    for made, word in ((False, "none below it"), (True, f"{desk.folder}/bundles/x. Name")):
+        if made:
+            (desk.folder / "bundles" / "x" / "manifest.dsse.json").touch()
+        code, said = desk.read("bundle", "write", f"{desk.folder}/bundles",
+                               "--to", str(desk.folder), language="en")  # fmt: skip
+        assert (code, word in said) == (1, True), said
     code, said = desk.read("paper", "check", f"{desk.folder}/plan.toml")
     assert (code, "zip" in said) == (1, True)

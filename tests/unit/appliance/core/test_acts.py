@@ -289,6 +289,14 @@ async def test_a_refusal_speaks_both_languages(
     refused(await hall.act(act), code)
 
 
+async def test_seats_that_a_code_is_open_for_are_named(hall: CoreHall) -> None:
+    """Who opens a second code hears which seats have one, and what ends it."""
+    seat = next(iter(hall.hall.seats.values()))
+    await hall.act(api.OpenPairing(seats=(seat.id,)))
+    reply = refused(await hall.act(api.OpenPairing(seats=(seat.id,))), ActRefusal.NOT_NOW)
+    assert f"open already for {seat.label}; close-pairing ends it" in reply.text
+
+
 async def test_what_the_session_table_has_not_is_named_with_what_would_do(hall: CoreHall) -> None:
     """Who, how they stand, and the states in which it could be done."""
     who = hall.seating(0).candidate
