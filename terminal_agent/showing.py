@@ -158,7 +158,7 @@ def _screen_before(seat: SeatState, now: int) -> Screen:
 
 def _place(seat: SeatState) -> Place:
     if seat.hall is None:
-        return Place(seat=seat.seat)
+        return Place(seat=seat.seat.upper())  # as the desk has it; the name is in small letters
     hall = seat.hall
     return Place(seat=hall.seat.label, room=hall.room.title, centre=hall.manifest.centre)
 

@@ -15,6 +15,7 @@ export const MESSAGES = {
   zoom_back: ["缩放 {percent}%，按 Ctrl+0 复原", "Zoom {percent}%. Ctrl+0 sets it back"],
   hall_reached: ["已连接考场", "Connected to the hall"],
   hall_searching: ["正在连接考场", "Connecting to the hall"],
+  hall_unpaired: ["等待配对", "Waiting to be paired"],
   hall_lost: ["与考场的连接已中断", "The line to the hall is down"],
   hall_clock: ["考场时间 {now}", "Hall time {now}"],
   raise_hand: ["举手", "Raise hand"],
@@ -80,15 +81,19 @@ export const MESSAGES = {
   ],
   pairing_title: ["配对本机", "Pair this terminal"],
   pairing_body: [
-    "请监考人员输入控制台上显示的 {length} 位配对码。",
+    "请监考人员输入监考台上显示的 {length} 位配对码。",
     "For the invigilator: type the {length}-digit pairing code that the console shows.",
   ],
   pairing_wait: [
-    "请监考人员在控制台上为本机配对。",
+    "请监考人员在监考台上为本机配对。",
     "For the invigilator: pair this terminal at the console.",
   ],
   pairing_seat: ["座位号（桌上所贴）", "Seat, as painted on the desk"],
   pairing_code: ["配对码", "Pairing code"],
+  pairing_length: [
+    "配对码应为 {length} 位数字，现为 {have} 位",
+    "{length} digits expected; got {have}",
+  ],
   pairing_hint: ["本机标识 {hint}", "This terminal: {hint}"],
   pairing_appliance: ["考场主机 {appliance}", "Server: {appliance}"],
   pairing_send: ["配对", "Pair"],
@@ -344,7 +349,7 @@ export const MESSAGES = {
   reason_other_page: ["考试已在另一个窗口中打开", "The exam is open in another window"],
   reason_pairing_wrong: ["配对码不正确", "The pairing code is wrong"],
   reason_pairing_closed: [
-    "控制台没有为本机打开配对",
+    "监考台没有为本机打开配对",
     "The console has not opened pairing for this terminal",
   ],
   reason_pairing_later: [
@@ -356,7 +361,7 @@ export const MESSAGES = {
     "This try is too old; type the code again",
   ],
   reason_pairing_taken: [
-    "该座位已与另一台机器配对；如需更换，请在控制台选择“更换”",
+    "该座位已与另一台机器配对；如需更换，请在监考台选择“更换”",
     "Another machine is paired as this seat; to replace it, open a code for replacing at the console",
   ],
   reason_pairing_not_proved: [

@@ -4,6 +4,8 @@
 // saved_not    the disk or the program did not take it; it is tried again
 // saved_here   all is on this computer's disk
 // saved_hall   all of it was acknowledged by the appliance
+//
+// Before anything was answered or marked there is nothing to be safe: it is silent.
 
 import { h, tell } from "../dom.js";
 
@@ -20,6 +22,10 @@ function speak(app, before, state) {
   else if (before === "saved_not" && state !== "saving") app.announce(state);
 }
 
+function isUntouched({ paper }) {
+  return !paper || (paper.responses.size === 0 && paper.marked.size === 0);
+}
+
 export function savedSign(app) {
   const text = h("span", {});
   const element = h(
@@ -34,6 +40,7 @@ export function savedSign(app) {
       const state = savedState(app.keeper, view, app.silent);
       if (state !== element.dataset.state) speak(app, element.dataset.state, state);
       element.dataset.state = state;
+      element.toggleAttribute("data-empty", state.startsWith("saved_h") && isUntouched(app));
       tell(text, state);
     },
   };

@@ -43,7 +43,7 @@ export function frame(app, screen) {
       tools.update(view);
       badge.update(view);
       tellPlace(place, view);
-      tell(link, `hall_${view.hall_link}`);
+      tell(link, view.screen === "pairing" ? "hall_unpaired" : `hall_${view.hall_link}`);
       link.dataset.state = view.hall_link;
       tellTrouble(banner, app, view);
       screen.update?.(view);

@@ -27,6 +27,11 @@ export function pairingScreen(app) {
   async function submit() {
     problem.clear();
     const digits = tidy(code.input.value).replace(/\D/g, "");
+    const { code_length: length } = app.view.pairing;
+    if (digits.length !== length) {
+      problem.say("pairing_length", { length, have: digits.length });
+      return code.input.focus();
+    }
     const outcome = await app.act({ do: "pair", code: digits, seat: seat.input.value.trim() });
     if (!outcome.ok) problem.tell(outcome);
   }

@@ -156,7 +156,8 @@ async def test_a_choice_made_while_another_is_on_its_way_follows_it(exam: Desk) 
 
 
 async def test_the_sign_never_says_more_than_is_true(exam: Desk) -> None:
-    """Saving, saved here, received by the hall: each only when it is so."""
+    """Saving, saved here, received by the hall: each when it is so; before: nothing."""
+    await expect(exam.page.locator(".saved")).to_be_hidden()
     exam.seat.cut()
     exam.seat.gate.clear()
     await exam.page.locator(".option").nth(0).click()
@@ -165,6 +166,7 @@ async def test_the_sign_never_says_more_than_is_true(exam: Desk) -> None:
     await exam.saved("saved_here")
     exam.seat.restore()
     await exam.saved("saved_hall")
+    await expect(exam.page.locator(".saved")).to_be_visible()
     exam.seat.cut()
     await exam.page.get_by_role("button", name="标记疑问").click()
     await exam.saved("saved_here")

@@ -190,7 +190,12 @@ async def test_staff_pair_the_seat(desk: Desk) -> None:
     """Staff type seat and code as they stand on desk and console; a wrong code is said."""
     desk.seat.change(screen=Screen.PAIRING, pairing=PairingShown(asks_seat=True))
     page = desk.page
+    await expect(page.locator(".link")).to_have_text("等待配对")
     await page.get_by_label("座位号").fill("A-07")
+    await page.get_by_label("配对码").fill("111 22")
+    await page.get_by_role("button", name="配对").click()
+    await expect(page.get_by_role("alert")).to_have_text("配对码应为 9 位数字，现为 5 位")
+    assert desk.seat.acts == []
     await page.get_by_label("配对码").fill("111 222 333")
     await page.get_by_role("button", name="配对").click()
     await expect(page.get_by_role("alert")).to_have_text("配对码不正确")

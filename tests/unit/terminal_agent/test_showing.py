@@ -28,6 +28,13 @@ async def test_a_machine_without_a_seat_is_to_be_paired_once_a_box_is_seen(tmp_p
         assert view.pairing.asks_seat
 
 
+async def test_the_seat_is_spelled_as_on_its_desk_before_it_is_paired(tmp_path: Path) -> None:
+    """Until the hall is known, only the name is: it is in small letters."""
+    async with desk(tmp_path, SampleHall(), meets=False) as at:
+        at.seat.state.paired, at.seat.state.seat = False, "a-06"
+        assert at.seat.view().place.seat == "A-06"
+
+
 async def test_the_doors_are_closed_then_open_then_closed_again(tmp_path: Path) -> None:
     """By the hall's time; the reason names the moment."""
     hall = SampleHall()
