@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from drill.answers import Step, steps
+from drill.errors import PageError
 from drill.hall import Seated
 from drill.page import PageGoneError, RefusedError, SeatPage
 from exam.paper import Response
@@ -30,6 +31,13 @@ from terminal_agent.view import FaceStage, LoginFieldName, PaperShown, ReasonCod
 _AGAIN_S: Final = 0.3
 _LATER: Final = {ReasonCode.OTHER_PAGE, ReasonCode.PAUSED, ReasonCode.DISK, ReasonCode.NOT_NOW}
 """Refusals after which the candidate tries again."""
+_NOT_PAIRED: Final[dict[str, str]] = {
+    ReasonCode.APPLIANCE_UNREACHED: "its box does not answer",
+    ReasonCode.PAIRING_CLOSED: "its box has no pairing code out for it, or the code's time is over",
+    ReasonCode.PAIRING_WRONG: "its box calls the pairing code wrong",
+    ReasonCode.PAIRING_TAKEN: "another machine is paired as this seat with its box",
+    ReasonCode.PAIRING_NOT_PROVED: "what answered did not prove that it knows the pairing code",
+}
 _OVER: Final = {Screen.HANDED_IN, Screen.COLLECTED, Screen.VOIDED, Screen.REFUSED, Screen.ENDED}
 
 
@@ -98,7 +106,8 @@ class Candidate:
         except RefusedError as error:
             wait_s = error.parameters.get("seconds")
             if error.code != ReasonCode.PAIRING_LATER or not isinstance(wait_s, int):
-                raise
+                why = _NOT_PAIRED.get(error.code, error.code)
+                raise PageError(f"seat {self.seated.seat} could not be paired: {why}") from error
             return wait_s
         return None
 

@@ -364,13 +364,16 @@ def _seat_options(places: Places, one: Seated) -> tuple[str, ...]:
     return (
         *("--folder", str(places.seat(one.seat)), "--seat", one.seat),
         *("--network", "loopback", "--address-file", str(places.page(one.seat))),
+        # Other halls may be on this loopback: the code is tried at the own box, and nowhere else.
+        *("--appliance", f"127.0.0.1:{places.seats_port}"),
         *("--camera", one.camera or "none"),
     )
 
 
 def _pack_options(places: Places, pack: Iterable[Seated]) -> tuple[str, ...]:
     cameras = [f"{one.seat}={one.camera or 'none'}" for one in pack]
-    return ("--folder", str(places.folder / "seats"), *cameras)
+    box = ("--appliance", f"127.0.0.1:{places.seats_port}")
+    return ("--folder", str(places.folder / "seats"), *box, *cameras)
 
 
 def _program(places: Places, name: str, module: str, *arguments: str) -> Program:

@@ -4,7 +4,7 @@ Each seat is the real terminal agent with a folder, a spool, a page and a line o
 they share an interpreter and an event loop, so what one of them measures has the others'
 work in it. The drill's report says that it was so::
 
-    python -m drill.packed --folder seats a01=none a02=/tmp/clip.avi
+    python -m drill.packed --folder seats --appliance 127.0.0.1:8440 a01=none a02=/tmp/clip.avi
 """
 
 import argparse
@@ -13,6 +13,7 @@ import logging
 import sys
 from pathlib import Path
 
+from protocol.discovery import Address, read_address
 from runtime.service import Service, run
 from terminal_agent.agent import Options, run_terminal
 
@@ -52,17 +53,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the seats until told to end."""
     parser = argparse.ArgumentParser(prog="drill.packed", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--appliance", type=read_address, required=True, metavar="HOST:PORT")
     parser.add_argument("seats", nargs="+", metavar="SEAT=CAMERA")
     found = parser.parse_args(arguments)
-    options = [_options(found.folder, each) for each in found.seats]
+    options = [_options(found.folder, found.appliance, each) for each in found.seats]
     return run(lambda service: run_seats(options, service), name="packed seats")
 
 
-def _options(folder: Path, each: str) -> Options:
+def _options(folder: Path, appliance: Address, each: str) -> Options:
     seat, _, camera = each.partition("=")
     return Options(
         folder=folder / seat,
         seat=seat,
+        appliance=(appliance,),
         cameras=camera or "none",
         network="loopback",
         address_file=folder / f"{seat}.page",

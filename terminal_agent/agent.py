@@ -60,6 +60,9 @@ _REASONS: Final = {
     Refusal.EXPIRED: ReasonCode.PAIRING_EXPIRED,
     Refusal.BAD_REQUEST: ReasonCode.INTERNAL,
 }
+_NAMED: Final = {Source.TYPED, Source.BUNDLE, Source.QR}
+_TELLS_LITTLE: Final = {ReasonCode.APPLIANCE_UNREACHED, ReasonCode.PAIRING_CLOSED}
+"""What a box says that is none or another hall's: any other box's reason tells more."""
 _FETCH_AGAIN: Final = (
     aiohttp.ClientError,
     OSError,
@@ -183,19 +186,28 @@ class _Agent:
     # --- pairing ----------------------------------------------------------------------------
 
     async def pair(self, code: str, seat: str) -> Reason | None:
-        """Pair this machine as a seat; return why not."""
+        """Pair this machine as a seat; return why not.
+
+        Where an address was given and a box answers there, no box that was only heard of is
+        asked: the code is not theirs, and each wrong one counts against them.
+        """
         name = (seat or self._options.seat).strip().lower()
         try:
             parse("seat", name)
         except IdentifierError:
             return Reason(code=ReasonCode.BAD_REQUEST)
-        reason: Reason | None = Reason(code=ReasonCode.APPLIANCE_UNREACHED)
+        reason = Reason(code=ReasonCode.APPLIANCE_UNREACHED)
+        answered = False
         for candidate in self.finder.candidates:
+            if answered and candidate.source is Source.HEARD:
+                break  # a box that people named has spoken: another hall's is not asked
             found = await self._pair_with(candidate.address, name, code)
             if isinstance(found, Identity):
                 self._take(found)
                 return None
-            reason = found or reason
+            answered = answered or (found is not None and candidate.source in _NAMED)
+            if found is not None and reason.code in _TELLS_LITTLE:
+                reason = found
         return reason
 
     async def _pair_with(self, address: Address, seat: str, code: str) -> Identity | Reason | None:

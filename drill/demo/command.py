@@ -13,7 +13,7 @@ from drill.demo import messages as m
 from drill.demo.alone import perform
 from drill.demo.messages import Language, language_of
 from drill.demo.narrator import Narrator
-from drill.demo.place import last_errors, place
+from drill.demo.place import box_address, last_errors, place
 from drill.errors import DrillError
 from drill.faces import SampleFaceError
 from protocol.errors import ProtocolError
@@ -36,6 +36,7 @@ def demo(options: Options) -> int:
             _with_person(folder, say, options) if _is_terminal() else perform(folder, say),
             say,
             folder,
+            kept=options.keep is not None,
         )
     if options.keep is not None:
         say(m.KEPT, folder=folder)
@@ -56,24 +57,25 @@ async def _with_person(folder: Path, say: Narrator, options: Options) -> bool:
     return await sit(folder, say, camera=options.camera)
 
 
-def _run(day: Coroutine[Any, Any, bool], say: Narrator, folder: Path) -> int:
+def _run(day: Coroutine[Any, Any, bool], say: Narrator, folder: Path, *, kept: bool) -> int:
     try:
         return 0 if asyncio.run(_until_told(day)) else 1
     except asyncio.CancelledError:
         say(m.STOPPED)
         return STOPPED
     except _ERRORS as error:
-        _tell_failure(folder, say, str(error))
+        _tell_failure(folder, say, str(error), kept=kept)
     except ExceptionGroup as group:
         if group.split(_ERRORS)[1] is not None:
             raise
-        _tell_failure(folder, say, _in_words(group))
+        _tell_failure(folder, say, _in_words(group), kept=kept)
     return 1
 
 
-def _tell_failure(folder: Path, say: Narrator, error: str) -> None:
+def _tell_failure(folder: Path, say: Narrator, error: str, *, kept: bool) -> None:
     lines = last_errors(folder) or [m.NO_ERRORS.say(say.language)]
-    say(m.FAILED, error=error, logs="\n".join(lines))
+    keep = (m.KEPT if kept else m.KEEP_NEXT_TIME).say(say.language, folder=folder)
+    say(m.FAILED, error=error, logs="\n".join(lines), box=box_address(folder), keep=keep)
 
 
 async def _until_told(coroutine: Coroutine[Any, Any, bool]) -> bool:

@@ -31,8 +31,13 @@ STOPPED: Final = Text(
     "演示已停止，没有留下运行中的程序。", "The demo was stopped; nothing is left running."
 )
 FAILED: Final = Text(
-    "演示未能完成：{error}\n各程序最后的错误：\n{logs}",
-    "The demo could not be completed: {error}\nThe programs' last errors:\n{logs}",
+    "演示未能完成（主机 {box}）：{error}\n各程序最后的错误：\n{logs}\n{keep}",
+    "The demo (box {box}) could not be completed: {error}\n"
+    "The programs' last errors:\n{logs}\n{keep}",
+)
+KEEP_NEXT_TIME: Final = Text(
+    "要保留全部日志，请用 exam-drill demo --keep 文件夹 再运行一次。",
+    "To keep all logs, run it again as: exam-drill demo --keep FOLDER",
 )
 NO_ERRORS: Final = Text("（没有记录）", "(none on record)")
 

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -80,3 +81,12 @@ def last_errors(folder: Path, count: int = 6) -> list[str]:
         if "CRITICAL" in line or '"ERROR"' in line or " ERROR " in line
     ]
     return found[-count:]
+
+
+def box_address(folder: Path) -> str:
+    """Return where the demo's box listens to seats; "-" before it was set up. Blocks."""
+    try:
+        listen = tomllib.loads((folder / "appliance.toml").read_text("utf-8"))["listen"]
+    except FileNotFoundError:
+        return "-"
+    return f"{listen['host']}:{listen['seats']}"

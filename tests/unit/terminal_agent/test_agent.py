@@ -12,8 +12,9 @@ from protocol.errors import UntrustedError
 from runtime.errors import DiskFullError
 from terminal_agent import agent as agents
 from terminal_agent.agent import Machine, Options, _Agent
+from terminal_agent.finding import Source
 from terminal_agent.link import LinkLostError, Proven
-from terminal_agent.view import ReasonCode
+from terminal_agent.view import Reason, ReasonCode
 from tests.seat_hall import BoxLine, Desk, SampleHall, desk
 
 
@@ -109,3 +110,40 @@ async def test_a_seat_that_cannot_come_up_says_so_and_tries_again(
         living.cancel()
         assert tries == 3
         assert at.seat.view().trouble is None
+
+
+@pytest.mark.parametrize(
+    ("said", "tried", "told"),
+    [
+        ({1: ReasonCode.PAIRING_CLOSED, 2: ReasonCode.PAIRING_WRONG}, [1], "pairing_closed"),
+        ({2: ReasonCode.PAIRING_WRONG, 3: ReasonCode.PAIRING_CLOSED}, [1, 2, 3], "pairing_wrong"),
+        ({2: ReasonCode.PAIRING_CLOSED, 3: ReasonCode.PAIRING_LATER}, [1, 2, 3], "pairing_later"),
+        ({}, [1, 2, 3], "appliance_unreached"),
+    ],
+)
+async def test_a_code_is_tried_at_the_box_that_was_named(
+    said: dict[int, ReasonCode],
+    tried: list[int],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Boxes only heard of get the code where the named one is silent; the best reason is told."""
+    asked: list[int] = []
+
+    async def answer(_self: _Agent, address: Address, _seat: str, _code: str) -> Reason | None:
+        asked.append(address.port)
+        code = said.get(address.port)
+        return None if code is None else Reason(code=code)
+
+    monkeypatch.setattr(_Agent, "_pair_with", answer)
+    hall = SampleHall()
+    async with desk(tmp_path, hall) as at:
+        options = Options(folder=tmp_path, appliance=(Address("127.0.0.1", 1),), network="loopback")
+        agent = _Agent(options, at.seat, Machine(bits=1))
+        agent.finder.give(Address("127.0.0.1", 2), Source.HEARD)
+        agent.finder.give(Address("127.0.0.1", 3), Source.HEARD)
+        reason = await agent.pair("123456789", "a-01")
+    assert asked == tried
+    assert reason is not None
+    assert reason.code == told
