@@ -37,6 +37,7 @@ export const MESSAGES = {
   step_login: ["登录", "Log in"],
   step_own_data: ["核对信息", "Your data"],
   step_face: ["人脸识别", "Face check"],
+  step_face_no_camera: ["身份核验", "Identity check"],
   step_rules: ["考场规则", "Rules"],
   step_waiting: ["等待开考", "Waiting"],
   line_lost_before: [

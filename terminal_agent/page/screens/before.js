@@ -132,6 +132,7 @@ function ownData(app) {
 function face(app) {
   const problem = problemLine();
   const picture = ownPicture();
+  const title = heading("face_title");
   const stage = h("p", { class: "stage", role: "status" });
   const detail = h("p", {});
   const hints = h("ul", { class: "hints", "aria-live": "polite" });
@@ -147,7 +148,7 @@ function face(app) {
   return frame(app, {
     step: "face",
     wide: true,
-    title: heading("face_title"),
+    title,
     body: [
       h(
         "div",
@@ -166,7 +167,8 @@ function face(app) {
         ),
       ),
     ],
-    update({ face: shown, candidate }) {
+    update({ face: shown, candidate, has_camera: camera }) {
+      tell(title, camera ? "face_title" : "step_face_no_camera");
       if (!shown) return;
       const left = shown.tries_left;
       tell(stage, `face_${shown.stage}`);

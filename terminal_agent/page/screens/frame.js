@@ -32,7 +32,7 @@ export function frame(app, screen) {
       tools.element,
       badge.panel,
     ),
-    screen.step ? steps(screen.step) : null,
+    screen.step ? steps(screen.step, app.view.has_camera) : null,
     banner,
     h("main", { class: screen.wide ? "card wide reading" : "card reading" }, title, screen.body),
   );
@@ -67,7 +67,7 @@ export function heading(key, parameters) {
   return h("h1", {}, say(key, parameters));
 }
 
-function steps(current) {
+function steps(current, hasCamera) {
   const at = STEPS.indexOf(current);
   const items = STEPS.map((name, index) => {
     const state = index < at ? "past" : index === at ? "now" : "ahead";
@@ -75,7 +75,7 @@ function steps(current) {
       "li",
       { class: state, "aria-current": index === at ? "step" : null },
       h("span", { class: "step-number", "aria-hidden": "true" }, String(index + 1)),
-      h("span", {}, say(`step_${name}`)),
+      h("span", {}, say(name === "face" && !hasCamera ? "step_face_no_camera" : `step_${name}`)),
     );
   });
   return h(

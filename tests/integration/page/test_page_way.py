@@ -354,6 +354,15 @@ async def test_code_countdown_and_way_out_are_seen_at_once(exam: Desk) -> None:
         await exam.page.set_viewport_size({"width": 1366, "height": 768})
 
 
+async def test_a_seat_without_a_camera_speaks_of_no_face(desk: Desk) -> None:
+    """Neither its steps nor the title of the check say that a face is compared."""
+    desk.seat.change(has_camera=False)
+    desk.seat.seat_candidate(Screen.FACE, face=FaceShown(stage=FaceStage.STAFF))
+    await desk.screen("face")
+    await desk_heading(desk, "身份核验")
+    await expect(desk.page.locator(".steps .now")).to_contain_text("身份核验")
+
+
 async def test_a_short_page_does_not_scroll(desk: Desk) -> None:
     """What is there for screen readers only makes no page longer than its window."""
     desk.seat.change(screen=Screen.SEARCHING)
