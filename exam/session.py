@@ -262,7 +262,9 @@ def _noted(  # noqa: C901 - one line a happening is easier to read than a second
         case Reconciled():
             return replace(new, paused_since=None)
         case Collected(at=at) | Voided(at=at) | TurnedAway(at=at) | MissedIt(at=at):
-            return replace(_closed(new, at), ended_at=old.ended_at or at, back_by=None)
+            ended = replace(_closed(new, at), ended_at=old.ended_at or at, back_by=None)
+            # Who is turned away has been decided about: nothing waits for it any more.
+            return replace(ended, withheld=old.withheld and not isinstance(happening, TurnedAway))
         case LoggedIn() | Moved() | RulesRead():
             return new
 

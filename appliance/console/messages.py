@@ -89,6 +89,10 @@ NEXT_OFFICE: Final = Text(
     "等考试机构核验（{verified}/{sealed} 包）：按 N 查看，不必守候",
     "Wait for the office ({verified} of {sealed} parcels verified): press N to look",
 )
+NEXT_OFFICE_MORE: Final = Text(
+    "已封装的 {sealed} 包全部核验；座位传完后还有最后几包：按 N 查看",
+    "All {sealed} parcels so far are verified; seats still send the last: N",
+)
 NEXT_OFFICE_DOWN: Final = Text(
     "上报线路断着，恢复后自动续传（{verified}/{sealed} 包已核验）；也可用 U 盘上报",
     "Office line is down, goes on by itself ({verified} of {sealed} verified), or by stick",

@@ -138,7 +138,9 @@ def say_next(hall: HallStatus, language: Language) -> str:
 
 def _office(hall: HallStatus, language: Language) -> str:
     verified, sealed = accounts.parcels(hall)
-    text = m.NEXT_OFFICE_DOWN if hall.line.state == "down" else m.NEXT_OFFICE
+    text = m.NEXT_OFFICE if verified < sealed else m.NEXT_OFFICE_MORE
+    if hall.line.state == "down":
+        text = m.NEXT_OFFICE_DOWN
     return text.say(language, verified=verified, sealed=sealed)
 
 

@@ -176,14 +176,15 @@ STEP_LINE_BACK: Final = Text(
 )
 STEP_OTHERS_FOLLOW: Final = Text("其他考生正在陆续交卷。", "The others hand in, one after another.")
 STEP_CLOSE: Final = Text(
-    "人人均有结果：按 N，再按 Enter 收场。",
-    "Everybody is accounted for: N, then Enter, closes the subject.",
+    "人人均有结果：按 N、Enter，再按 Y 确认收场。",
+    "Everybody is accounted for: N, Enter, then Y closes the subject.",
 )
 STEP_PUT_BACK: Final = Text(
     "线路还断着：按 C 接回，机构才能收到。", "The line is still cut: C puts it back for the office."
 )
 STEP_OFFICE: Final = Text(
-    "机构正在接收并逐包核验，只需几秒。", "The office receives and verifies; it takes seconds."
+    "机构正在接收并逐包核验；座位传完后，最后几包才封装。",
+    "The office receives and verifies; the last parcels come from the seats.",
 )
 STEP_DONE: Final = Text(
     "考试日到此结束。按 O 看各类上报包，按 Q 结束演示。",

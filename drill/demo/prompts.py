@@ -144,6 +144,8 @@ def _about_a_face(task: Task, facts: Facts) -> Text:
 def _in_the_exam(hall: HallStatus, facts: Facts) -> Text:
     if not facts.line_is_up:
         return m.STEP_LINE_CUT
+    if hall.subject is None or not hall.subject.released:
+        return m.STEP_WAIT_START
     if not facts.was_cut:
         return m.STEP_CUT
     if hall.line.state == "down":

@@ -102,7 +102,7 @@ UNLOCK_EARLY: Final = Text(
     "! It is before {at}: no code should be out yet.",
 )
 UNLOCK_GROUP_GOOD: Final = Text("✓ 第 {n} 组", "✓ group {n}")
-UNLOCK_GROUP_BAD: Final = Text("✗ 第 {n} 组有误", "✗ group {n} is wrong")
+UNLOCK_GROUP_BAD: Final = Text("✗ 第 {n} 组有误", "✗ group {n} wrong")
 UNLOCK_GROUP_OPEN: Final = Text("- 第 {n} 组", "- group {n}")
 UNLOCK_LOOK: Final = Text(
     "请核对标 ✗ 的那一组，再按 Enter。", "Look again at the group with ✗, then press Enter."
@@ -117,11 +117,13 @@ UNLOCK_WAIT: Final = Text(
 
 # --- the start -------------------------------------------------------------------------------
 ARM_READY: Final = Text(
-    "{ready}/{all} 个座位就绪；{waiting} 人候考，{doing} 人入座未完成，{missing} 人未到",
-    "{ready} of {all} seats ready; {waiting} waiting, {doing} not through, {missing} not here",
+    "{ready}/{all} 个座位就绪；"
+    "{waiting} 人候考，{doing} 人入座未完成，{missing} 人未到，{out} 人未获准入场",
+    "{ready} of {all} seats ready; "
+    "{waiting} waiting, {doing} not through, {missing} not here, {out} refused",
 )
 ARM_PLANNED: Final = Text("按计划 {at} 开考", "At the planned time, {at}")
-ARM_SECONDS: Final = Text("从现在起若干秒后开考", "So many seconds from now")
+ARM_SECONDS: Final = Text("若干秒后开考", "Start in … seconds")
 ARM_CLOCK: Final = Text("在另一时刻开考（时:分）", "At another time (HH:MM)")
 ARM_SECONDS_FIELD: Final = Text("秒数", "Seconds")
 ARM_CLOCK_FIELD: Final = Text("时刻", "Time")
@@ -268,7 +270,8 @@ Colour, sign ✓ good   ! look   ✗ bad   - not yet
 Saved        events on the box; "+3": 3 more are at the seat only
              ✓ behind the number: verified by the office
 Face         distance to the roster photo; ? a person decides
-Signs        lost, hand (raised), held (result), out2 (left the screen twice)
+Signs        lost, hand (raised), held (result),
+             out2 (left the screen twice)
 
 Arrows choose a seat, Enter opens its page; Tab goes to the list of
 things to do, Enter sees to one.

@@ -120,4 +120,5 @@ class ArmDialog(ActDialog):
             waiting=accounts.count(hall, State.WAITING),
             doing=accounts.count(hall, State.SEATED, State.IDENTIFIED),
             missing=accounts.count(hall, State.EXPECTED),
+            out=accounts.count(hall, State.REFUSED),
         )

@@ -90,6 +90,8 @@ class UnlockDialog(ActDialog):
             self._spread(field.number, typed)
             return
         self._sign(field)
+        if all(_is_good(each) for each in self.query(GroupInput)):
+            self.trouble("")
         if len(typed) == GROUP and field.has_focus and _is_good(field):
             self._go_on_from(field)
 

@@ -231,6 +231,8 @@ def test_a_result_is_withheld_until_a_person_decides() -> None:
     )
     assert after(s.IdentityAccepted(at=5), start=handed_in).withheld is False
     assert after(s.TurnedAway(at=5), start=handed_in).state is State.VOIDED
+    for before in (sitting, handed_in):
+        assert after(s.TurnedAway(at=5), start=before).withheld is False
 
 
 @given(st.lists(st.tuples(st.sampled_from(ONE_OF_EACH), st.integers(0, 10**7)), max_size=30))
