@@ -145,7 +145,7 @@ async def sit_down(terminal: Terminal, page: Page) -> None:
 async def arm_the_start(terminal: Terminal) -> None:
     await terminal.sees("选“若干秒后”，10 秒即可")
     await terminal.press("n")
-    await terminal.sees("从现在起若干秒后开考")
+    await terminal.sees("若干秒后开考")
     await terminal.press("Down", "Enter")
     await terminal.sees("秒数")
     await terminal.press("Enter")
