@@ -65,6 +65,13 @@ def read(text: str) -> list[Call]:
     return calls
 
 
+def exit_code(text: str, process: int) -> int | None:
+    """Return with what code a process ended, or None while the trace does not tell."""
+    # strace fills numbers of fewer than five digits up with spaces
+    ended = re.search(rf"^{process} +\+\+\+ exited with (\d+) \+\+\+$", text, re.MULTILINE)
+    return int(ended[1]) if ended else None
+
+
 def first(calls: list[Call], name: str, containing: str) -> Call:
     """Return the first call of one of the names in ``name`` ("fsync|fdatasync") that matches."""
     names = name.split("|")

@@ -25,7 +25,7 @@ async def _core_is_traced(folder: Path) -> list[Call]:
             reply = await seat.write((Answered, {"item": "q-01", "response": response}))
             assert isinstance(reply, Acknowledged)
         core = hall.process.pid
-    await until(lambda: f"\n{core} +++ exited with 0" in output.read_text("utf-8", "replace"))
+    await until(lambda: tracing.exit_code(output.read_text("utf-8", "replace"), core) == 0)
     return tracing.read(output.read_text("utf-8", "replace"))
 
 
