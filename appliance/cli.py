@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
 
     run = parsers.add_parser("run", parents=[common], help="run one process")
     run.add_argument("process", choices=sorted(commands.PROCESSES))
+    run.add_argument(
+        "--wait",
+        action="store_true",
+        help="where the box is not installed or has no bundle yet, wait for it (else: exit code "
+        f"{commands.NOT_SET_UP})",
+    )
     run.set_defaults(run=commands.run_process)
 
     serve = parsers.add_parser("serve", parents=[common], help="run all processes under one parent")

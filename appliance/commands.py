@@ -17,6 +17,7 @@ from appliance.core import bundle_words, intake, sittings
 from appliance.core.building import receiver_of
 from appliance.ipc import courier, staff_client
 from appliance.ipc.identity import is_installed, read_identity, write_identity
+from appliance.ipc.set_up import Lacking, lacking, set_up_or_ended
 from appliance.ipc.settings import Settings, SettingsError, read_settings
 from appliance.ipc.staff_keys import find_staff_key, open_staff_key
 from protocol import staff_api
@@ -52,6 +53,9 @@ PROCESSES: Final = {
 
 STICK_S: Final = 3600.0
 """A stick may take an hour."""
+
+NOT_SET_UP: Final = 78
+"""Exit code of a process whose box is not installed or has no bundle (EX_CONFIG of sysexits.h)."""
 
 Options = argparse.Namespace
 
@@ -111,10 +115,29 @@ def take(options: Options) -> int:
 def run_process(options: Options) -> int:
     """Run one of the five processes until it is told to end."""
     settings = read_settings(options.config)
+    if not options.wait and (what := lacking(settings, options.process)):
+        return _say_lacking(what, settings, options)
     return run(lambda service: _process(options.process, settings, service), name=options.process)
 
 
+def _say_lacking(what: Lacking, settings: Settings, options: Options) -> int:
+    said = _lacking_words(what, settings, _language(options))
+    print(f"exam-appliance: {said}", file=sys.stderr)
+    return NOT_SET_UP
+
+
+def _lacking_words(what: Lacking, settings: Settings, language: m.Language) -> str:
+    if what is Lacking.IDENTITY:
+        return own.NOT_INSTALLED.say(language, state=settings.state_folder)
+    return own.NO_BUNDLE.say(language, bundles=settings.bundles)
+
+
 async def _process(name: str, settings: Settings, service: Service) -> None:
+    def say(what: Lacking) -> str:
+        return _lacking_words(what, settings, m.Language.EN)
+
+    if not await set_up_or_ended(service, settings, name, say):
+        return
     module, _, function = PROCESSES[name].partition(":")
     main: Callable[[Settings, Service], Coroutine[Any, Any, None]]
     main = getattr(importlib.import_module(module), function)
@@ -123,7 +146,9 @@ async def _process(name: str, settings: Settings, service: Service) -> None:
 
 def serve(options: Options) -> int:
     """Run all processes under one parent, for development and the demo."""
-    read_identity(read_settings(options.config).state_folder)  # or the processes die, each anew
+    settings = read_settings(options.config)
+    if what := lacking(settings, "core"):  # or the processes die, each anew
+        return _say_lacking(what, settings, options)
     programs = [
         Program(
             name=name,

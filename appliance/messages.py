@@ -59,6 +59,15 @@ OTHER_BOX: Final = Text(
     "{state} belongs to {there}; got the identity of {came}. Nothing was changed: give the new box "
     "an empty folder",
 )
+NOT_INSTALLED: Final = Text(
+    "{state} 里没有本主机的身份。请先安装：exam-appliance install ID.identity.json",
+    "{state}: expected the identity of this box, there is none; install it: "
+    "exam-appliance install ID.identity.json",
+)
+NO_BUNDLE: Final = Text(
+    "{bundles} 里没有考试包。请先收入：exam-appliance import 目录",
+    "{bundles}: expected a bundle, there is none; take one: exam-appliance import FOLDER",
+)
 CHECKED: Final = Text("  已核对：{what}", "  checked: {what}")
 TAKEN: Final = Text("已收入：{title}，第 {revision} 版", "taken: {title}, revision {revision}")
 ON_STICK: Final = Text(

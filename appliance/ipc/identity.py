@@ -73,7 +73,12 @@ class HasTls(Protocol):
 
 def is_installed(state: Path) -> bool:
     """Tell whether this machine has become a box already."""
-    return (state / CORE / FILE).exists()
+    return has_identity(state, CORE)
+
+
+def has_identity(state: Path, process: str) -> bool:
+    """Tell whether a process has been given its part of the box's identity."""
+    return (state / process / FILE).exists()
 
 
 def read_identity(state: Path) -> BoxIdentity:

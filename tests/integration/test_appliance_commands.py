@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance import cli
+from appliance.commands import NOT_SET_UP, PROCESSES
 from appliance.console.cli import main as console
 from protocol.staff_api import ActRefusal, Pause, Unlock
 from provisioning.keyfiles import encrypted_pem
@@ -130,10 +131,24 @@ async def test_with_two_keys_a_name_is_asked_for(box: Path, capsys) -> None:
     assert "--staff NAME" in capsys.readouterr().err
 
 
-def test_a_box_without_identity_is_not_served(box: Path, capsys) -> None:
-    """Before install, serve says what to do and starts no process."""
-    assert cli.main(["serve", "--config", str(box)]) == 1
-    assert "install it: exam-appliance install" in capsys.readouterr().err
+@pytest.mark.parametrize("words", [["serve"], *(["run", name] for name in PROCESSES)])
+def test_a_box_without_identity_is_not_run(box: Path, words: list[str], capsys) -> None:
+    """Before install, serve and each process say in one line what to do, and end with a code."""
+    assert cli.main([*words, "--config", str(box)]) == NOT_SET_UP
+    said = capsys.readouterr()
+    assert "install it: exam-appliance install" in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("name", ["core", "recordings", "courier"])
+def test_a_box_without_bundle_is_not_run(real: RealOffice, name: str, capsys) -> None:
+    """Between install and import, what needs the bundle says so in one line, in the language."""
+    (real.folder / "state" / "bundles" / "current").unlink()
+    words = ["run", name, "--config", str(real.settings), "--language", "zh"]
+    assert cli.main(words) == NOT_SET_UP
+    said = capsys.readouterr().err
+    assert "请先收入：exam-appliance import" in said
+    assert said.count("\n") == 1
 
 
 def test_without_core_it_is_said(box: Path, capsys) -> None:

@@ -111,7 +111,7 @@ def test_each_process_has_its_slice(process: str) -> None:
     """Each process has its own command, and its own slice with limits."""
     service = settings(f"exam-{process}.service")
     assert service["Slice"] == f"examhall-{process}.slice"
-    assert f"exam-appliance run {process} --config" in service["ExecStart"]
+    assert f"exam-appliance run {process} --wait --config" in service["ExecStart"]
     limits = settings(f"examhall-{process}.slice")
     assert {"CPUWeight", "IOWeight", "MemoryMax", "TasksMax"} <= set(limits)
 
