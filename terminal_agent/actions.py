@@ -5,7 +5,7 @@ by the seat, and by the tests' own seat. An action never says who did it: there 
 candidate and one page.
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -18,6 +18,7 @@ from terminal_agent.view import (
     LoginFieldName,
     PaperShown,
     Reason,
+    ReasonCode,
     View,
 )
 
@@ -175,6 +176,9 @@ class NotKept(_Value, frozen=True, kw_only=True):
 
 
 Outcome = Done | Kept | Refused | NotKept
+
+NOT_NOW: Final = Refused(reason=Reason(code=ReasonCode.NOT_NOW))
+"""The action does not belong to the present screen: pages come late, and twice."""
 
 
 # --- what the loopback server asks of the seat -------------------------------------------

@@ -3,7 +3,8 @@
 ::
 
     spool, shelf                    what outlasts a power cut
-      seat                          the model
+      desk                          the parts and the state, shared by all
+      seat                          what the link tells, and what the page asks
         loopback                    the page
         finder                      where the appliance may be
           `_Agent.live`             pair, find, link; again and again
@@ -38,8 +39,9 @@ from runtime.files import make_folder, write_atomic
 from runtime.interfaces import loopback_only, shapes
 from runtime.service import Service
 from runtime.tasks import Tasks
+from terminal_agent import ending, opening, pairing
 from terminal_agent import identity as identities
-from terminal_agent import pairing
+from terminal_agent.desk import Desk
 from terminal_agent.finding import Candidate, Finder, Source
 from terminal_agent.identity import Identity
 from terminal_agent.link import Link, LinkLostError, Proven, prove
@@ -110,8 +112,9 @@ async def run_terminal(options: Options, service: Service) -> None:
         shelf = PaperShelf(options.folder / "papers")
         await asyncio.to_thread(shelf.prepare)
         recorder = Recorder(options.cameras, options.folder / "segments")
-        seat = Seat(spool, shelf, clock, steady, recorder, agent=_release())
-        seat.disk_free = lambda: _free(options.folder)
+        desk = Desk(spool, shelf, clock, steady, recorder, agent=_release())
+        desk.disk_free = lambda: _free(options.folder)
+        seat = Seat(desk)
         agent = _Agent(options, seat, await _machine(spool))
         await agent.try_to_resume()
         async with (
@@ -124,8 +127,8 @@ async def run_terminal(options: Options, service: Service) -> None:
             tasks.start("watch the spool", spool.watch())
             tasks.start("find", agent.finder.run())
             tasks.start("live", agent.live())
-            tasks.start("watch the time", seat.watch_time())
-            tasks.start("record", recorder.run(seat))
+            tasks.start("watch the time", ending.watch_time(desk))
+            tasks.start("record", recorder.run(desk))
             service.ready(
                 f"the page is served on {page.host}; its address stands in {address_file}"
             )
@@ -138,6 +141,7 @@ class _Agent:
     def __init__(self, options: Options, seat: Seat, machine: Machine) -> None:
         self._options = options
         self._seat = seat
+        self._desk = seat.desk
         self._identity: Identity | None = None
         self._paired = asyncio.Event()
         self._resumed = False
@@ -148,18 +152,18 @@ class _Agent:
             given=given,
             networks=loopback_only if options.network == "loopback" else shapes,
         )
-        seat.pair = self.pair
-        seat.state.seat = options.seat
-        seat.state.appliance_seen = bool(given)
+        self._desk.pair = self.pair
+        self._desk.state.seat = options.seat
+        self._desk.state.appliance_seen = bool(given)
 
     async def try_to_resume(self) -> bool:
         """Read back who and where this seat was; say on the page why not, if it fails."""
         try:
             await self._resume()
         except (MachineryError, ProtocolError, OSError) as error:
-            self._seat.troubled(error)
+            self._desk.troubled(error)
             return False
-        self._seat.troubled(None)
+        self._desk.troubled(None)
         self._resumed = True
         return True
 
@@ -172,7 +176,7 @@ class _Agent:
         await self._seat.resume(await self._known_hall(found))
 
     async def _known_hall(self, identity: Identity) -> TrustedHall | None:
-        stored = await self._seat.spool.get("hall")
+        stored = await self._desk.spool.get("hall")
         if stored is None:
             return None
         root = await asyncio.to_thread(_root_pem, identity)
@@ -249,7 +253,7 @@ class _Agent:
             except LinkLostError as error:
                 _log.warning("the link to the appliance is lost: %s", error)
                 if error.disk is not None:
-                    self._seat.troubled(error.disk)
+                    self._desk.troubled(error.disk)
             finally:
                 self._seat.link_lost()
                 await proven.close()
@@ -260,17 +264,17 @@ class _Agent:
         try:
             await self._seat.found(proven)
         except (DiskError, DatabaseError, ProtocolError) as error:
-            self._seat.troubled(error)
+            self._desk.troubled(error)
             return False
-        self._seat.troubled(None)
+        self._desk.troubled(None)
         return True
 
     async def _see_appliances(self) -> None:
         """Ask for the pairing code as soon as something on the network may be the appliance."""
         while not self._paired.is_set():
-            if bool(self.finder.candidates) is not self._seat.state.appliance_seen:
-                self._seat.state.appliance_seen = bool(self.finder.candidates)
-                self._seat.changed()
+            if bool(self.finder.candidates) is not self._desk.state.appliance_seen:
+                self._desk.state.appliance_seen = bool(self.finder.candidates)
+                self._desk.changed()
             await asyncio.sleep(_AGAIN_S)
 
     async def _prove(self, address: Address) -> Proven | None:
@@ -279,7 +283,7 @@ class _Agent:
             return None
         root = await asyncio.to_thread(_root_pem, identity)
         try:
-            proven = await prove(address, identity, root, self._seat.state.hall)
+            proven = await prove(address, identity, root, self._desk.state.hall)
             if not self._seat.sits_elsewhere(proven.hall):
                 return proven
             _log.error("%s holds another sitting than is sat here: not followed", address)
@@ -291,7 +295,7 @@ class _Agent:
         return None
 
     async def _linked(self, proven: Proven) -> None:
-        link = Link(proven, self._seat, self._seat.steady)
+        link = Link(proven, self._seat, self._desk.steady)
         async with Tasks("link") as tasks:
             tasks.start("fetch the paper", self._fetch_papers(proven, link))
             await link.run(self._seat.link_up)
@@ -299,19 +303,19 @@ class _Agent:
     async def _fetch_papers(self, proven: Proven, link: Link) -> None:
         """Fetch the sealed papers long before they open, and again one that was damaged."""
         while True:
-            self._seat.papers_wanted.clear()
+            self._desk.papers_wanted.clear()
             for sealed in proven.hall.papers:
                 await self._fetch_paper(proven, sealed)
                 link.soon()
-            await self._seat.papers_wanted.wait()
+            await self._desk.papers_wanted.wait()
 
     async def _fetch_paper(self, proven: Proven, sealed: SealedPaper) -> None:
         """Fetch one sealed paper; what breaks is tried again."""
         while True:
             try:
-                if not await self._seat.shelf.has(sealed):
-                    await self._seat.shelf.fetch(proven.http, sealed)
-                await self._seat.paper_came(sealed)
+                if not await self._desk.shelf.has(sealed):
+                    await self._desk.shelf.fetch(proven.http, sealed)
+                await opening.paper_came(self._desk, sealed)
             except _FETCH_AGAIN as error:
                 _log.warning("the sealed paper of %s: %s", sealed.subject, error)
                 await asyncio.sleep(_AGAIN_S)

@@ -1,6 +1,6 @@
 """All that the seat knows at one moment, in memory.
 
-No I/O; changed by `terminal_agent.seat` only.
+No I/O; changed by those only who are given the `terminal_agent.desk`.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from terminal_agent.view import HallLink, Language, LetterSize, Reason
 
 
 class Watched(Protocol):
-    """The seat as its cameras see it: `terminal_agent.seat.Seat`."""
+    """The seat as its cameras see it: `terminal_agent.desk.Desk`."""
 
     @property
     def state(self) -> "SeatState":

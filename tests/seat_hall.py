@@ -1,7 +1,7 @@
 """A hall as one seat knows it: keys of its box, a sealed paper, and a real seat before it.
 
-Nothing listens here. `SampleHall` signs what a box signs; `Desk` is a seat over its spool, as
-the agent puts it together, on a clock that the test moves. `BoxLine` stands for the line.
+Nothing listens here. `SampleHall` signs what a box signs; `SeatAtWork` is a seat over its spool,
+as the agent puts it together, on a clock that the test moves. `BoxLine` stands for the line.
 """
 
 import base64
@@ -59,6 +59,7 @@ from runtime.clock import Anchor, ManualClock, SeatClock
 from runtime.clock import Beat as ClockBeat
 from terminal_agent import actions as do
 from terminal_agent.actions import Done, Kept, Outcome
+from terminal_agent.desk import Desk
 from terminal_agent.link import Link, Proven
 from terminal_agent.papers import PaperShelf
 from terminal_agent.seat import Seat
@@ -433,7 +434,7 @@ class NoEyes:
 
 
 @dataclass
-class Desk:
+class SeatAtWork:
     """A seat at work; `hall` and `line` may be another sitting's after `meet`."""
 
     seat: Seat
@@ -442,9 +443,14 @@ class Desk:
     steady: ManualClock
 
     @property
+    def desk(self) -> Desk:
+        """The seat's parts and state."""
+        return self.seat.desk
+
+    @property
     def session(self) -> SeatSession:
         """The open session."""
-        session = self.seat.state.session
+        session = self.desk.state.session
         assert session is not None
         return session
 
@@ -469,7 +475,7 @@ class Desk:
 
     async def decide(self, what: What, *, one: bool = False) -> None:
         """Let the box decide, for all or for the candidate, and say so."""
-        now = self.seat.now() or 0
+        now = self.desk.now() or 0
         said = DecisionSaid(decision=self.hall.decision(what, one=one, at=now))
         await self.seat.hear(said)
 
@@ -500,7 +506,7 @@ class Desk:
 
     async def deliver(self) -> int:
         """Send all that is owed, as the link does; return how many batches went."""
-        proven = self.seat.state.proven
+        proven = self.desk.state.proven
         assert proven is not None
         link, sent = Link(proven, self.seat, self.steady), 0
         while (session := self.seat.owing()) is not None:
@@ -521,7 +527,7 @@ async def desk(
     steady: ManualClock | None = None,
     meets: bool = True,
     knows: SampleHall | None = None,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[SeatAtWork]:
     """Start a seat's program in ``folder``; ``knows``: the hall that it knew when it ended.
 
     ``meets``: it finds the box of ``hall``; else it is cut off.
@@ -535,9 +541,9 @@ async def desk(
         clock = SeatClock(steady, anchor=anchor, last_ms=await spool.last_time())
         shelf = PaperShelf(folder / "papers")
         shelf.prepare()
-        seat = Seat(spool, shelf, clock, steady, NoEyes(), agent="test")
+        seat = Seat(Desk(spool, shelf, clock, steady, NoEyes(), agent="test"))
         seat.paired_as("a01", hall.keys.seat)
-        made = Desk(seat, hall, line, steady)
+        made = SeatAtWork(seat, hall, line, steady)
         await seat.resume(None if knows is None else knows.trusted())
         if meets:
             await made.meet(hall, line)
@@ -547,7 +553,7 @@ async def desk(
 @contextlib.asynccontextmanager
 async def answering(
     folder: Path, hall: SampleHall, line: BoxLine | None = None
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[SeatAtWork]:
     """Start a seat's program, and bring the candidate to the open paper."""
     lay_paper(folder, hall)
     async with desk(folder, hall, line) as at:
@@ -564,4 +570,4 @@ def lay_paper(folder: Path, hall: SampleHall) -> None:
 
 def is_reached(seat: Seat) -> bool:
     """Say whether the seat takes itself to be linked."""
-    return seat.state.reached is HallLink.REACHED
+    return seat.desk.state.reached is HallLink.REACHED

@@ -116,9 +116,7 @@ async def session_of(plan: Plan, seat: Seat, spool: Spool) -> SeatSession:
     stored = await spool.last_session()
     assert stored is not None
     progress = Progress(rules=read_rule_book(RULES.read_text("utf-8")), box_keys=[box_key])
-    return await SeatSession.resume(
-        spool, stored, grant, progress, seat.changed, lambda: seat.now() or 0
-    )
+    return await SeatSession.resume(spool, stored, grant, progress, seat.changed, seat.now() or 0)
 
 
 def proven(plan: Plan, http: aiohttp.ClientSession) -> Any:

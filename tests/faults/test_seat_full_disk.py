@@ -28,9 +28,9 @@ from tests.seat_hall import (
     MINUTE,
     START,
     BoxLine,
-    Desk,
     Keys,
     SampleHall,
+    SeatAtWork,
     desk,
     lay_paper,
 )
@@ -60,7 +60,7 @@ class Way:
         self.points = self.disk.points
         return await self.journal()
 
-    async def sit(self, part: Callable[[Desk], Awaitable[None]]) -> None:
+    async def sit(self, part: Callable[[SeatAtWork], Awaitable[None]]) -> None:
         """Start the seat's program, again where it finds no room, and do a part of the day."""
         is_up = False
         while not is_up:
@@ -75,8 +75,8 @@ class Way:
 
     # --- the three parts, with a restart between them -------------------------------------------
 
-    async def before(self, at: Desk) -> None:
-        if at.seat.state.session is None:
+    async def before(self, at: SeatAtWork) -> None:
+        if at.desk.state.session is None:
             await self.act(at, do.Consent(given=False))
             await self.act(at, do.LogIn(fields=FIELDS))
         await self.act(at, do.ConfirmOwnData(right=True))
@@ -86,8 +86,8 @@ class Way:
         await self.until_heard(at, lambda: at.tell_time(START))
         await self.until_heard(at, lambda: at.seat.hear(self.hall.key_said()))
 
-    async def exam(self, at: Desk) -> None:
-        assert at.seat.state.state() is State.ANSWERING
+    async def exam(self, at: SeatAtWork) -> None:
+        assert at.desk.state.state() is State.ANSWERING
         for option in ("o1", "o2", "o3"):
             await self.answer(at, "s1", option)
         await self.act(at, do.Mark(item="s2", marked=True))
@@ -101,7 +101,7 @@ class Way:
         await self.act(at, do.ConfirmNotice(id=told.digest))
         await self.until_heard(at, at.deliver)
 
-    async def after(self, at: Desk) -> None:
+    async def after(self, at: SeatAtWork) -> None:
         await self.until_heard(at, lambda: at.tell_time(START + 31 * MINUTE))
         await self.answer(at, "s3", "o4")
         await self.act(at, do.HandIn())
@@ -117,10 +117,10 @@ class Way:
 
     # --- what the page and the link do -----------------------------------------------------------
 
-    async def answer(self, at: Desk, item: str, option: str) -> None:
+    async def answer(self, at: SeatAtWork, item: str, option: str) -> None:
         await self.act(at, do.Answer(item=item, response=Chosen(options=(option,))))
 
-    async def act(self, at: Desk, action: Action) -> None:
+    async def act(self, at: SeatAtWork, action: Action) -> None:
         """Do as the page does: again, where the disk refused."""
         outcome = await at.seat.act(action)
         if isinstance(outcome, NotKept):
@@ -133,32 +133,32 @@ class Way:
         if isinstance(outcome, Kept):
             self.kept.append(outcome.event)
 
-    async def hear(self, at: Desk, envelope: Envelope) -> None:
+    async def hear(self, at: SeatAtWork, envelope: Envelope) -> None:
         """Let the box say a decision, again after each link."""
         await self.until_heard(at, lambda: at.seat.hear(DecisionSaid(decision=envelope)))
 
-    async def until_heard(self, at: Desk, said: Callable[[], Awaitable[object]]) -> None:
+    async def until_heard(self, at: SeatAtWork, said: Callable[[], Awaitable[object]]) -> None:
         """Do as the link does: it breaks at a full disk, the page says so, and it comes again."""
         try:
             await said()
         except (DiskError, DatabaseError) as error:
-            at.seat.troubled(error)
+            at.desk.troubled(error)
             trouble = at.seat.view().trouble
             assert trouble is not None
             assert trouble.code is ReasonCode.DISK_TRIED
             self.said += 1
             self.disk.room()
             await at.meet(self.hall, self.line)
-            at.seat.troubled(None)
+            at.desk.troubled(None)
             await said()
 
     async def journal(self) -> list[Event]:
         """Return the one journal, as it lies on the disk; all of it is at the box."""
         async with desk(self.folder, self.hall, self.line, meets=False) as at:
-            *_, last = await at.seat.spool.sessions()
+            *_, last = await at.desk.spool.sessions()
             assert last.receipt is not None
             grant = open_grant(last.grant_envelope, KEYS.box.public)
-            bodies = await at.seat.spool.events(grant, 1, 999)
+            bodies = await at.desk.spool.events(grant, 1, 999)
         assert self.line.journal[grant.session, grant.epoch] == bodies
         return [decode_event(body) for body in bodies]
 

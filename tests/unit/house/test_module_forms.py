@@ -27,6 +27,16 @@ def test_no_file_is_too_long_to_be_read_at_once() -> None:
     assert not crowded, f"split these, they are longer than {LONGEST} lines: {crowded}"
 
 
+def test_no_import_stands_for_types_only() -> None:
+    """No module imports under `TYPE_CHECKING`: what needs it goes in a circle."""
+    found = [m.at(n) for m in modules() for n in ast.walk(m.tree) if _is_type_checking(n)]
+    assert not found, f"put what both need into a module below both: {found}"
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
 def test_nothing_sleeps_in_a_thread() -> None:
     """No code of ours waits by `time.sleep`: it blocks the loop, or hides an event to await."""
     found = [m.at(node) for m in modules() for node, name in calls(m) if name == "time.sleep"]
@@ -93,7 +103,7 @@ def _is_idle(body: list[ast.stmt]) -> bool:
 
 
 def test_the_watchers_see_what_they_watch_for() -> None:
-    """The two finders above name a forgotten task and each kind of swallowed failure."""
+    """The finders above name a forgotten task, each swallowed failure, and a circle."""
     source = (
         "import asyncio, contextlib\n"
         "asyncio.create_task(f())\n"
@@ -104,7 +114,9 @@ def test_the_watchers_see_what_they_watch_for() -> None:
         "try: f()\nexcept (OSError, BaseException): continue\n"
         "try: f()\nexcept OSError: pass\n"
         "with contextlib.suppress(Exception): f()\n"
+        "if typing.TYPE_CHECKING: import seat\n"
     )
     module = Module(path=ROOT, text=source, tree=ast.parse(source))
     assert len(forgotten_tasks(module)) == 1
     assert len(swallowed(module)) == 4
+    assert sum(map(_is_type_checking, ast.walk(module.tree))) == 1

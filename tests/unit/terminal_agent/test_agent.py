@@ -15,7 +15,7 @@ from terminal_agent.agent import Machine, Options, _Agent
 from terminal_agent.finding import Source
 from terminal_agent.link import LinkLostError, Proven
 from terminal_agent.view import Reason, ReasonCode
-from tests.seat_hall import BoxLine, Desk, SampleHall, desk
+from tests.seat_hall import BoxLine, SampleHall, SeatAtWork, desk
 
 
 class Line(BoxLine):
@@ -28,7 +28,7 @@ class Line(BoxLine):
 class Watched(_Agent):
     """An agent whose appliance is always found; `linked` counts its links."""
 
-    def __init__(self, folder: Path, at: Desk) -> None:
+    def __init__(self, folder: Path, at: SeatAtWork) -> None:
         super().__init__(Options(folder=folder, network="loopback"), at.seat, Machine(bits=1))
         self.at = at
         self.linked = asyncio.Semaphore(0)
@@ -68,8 +68,8 @@ async def test_what_hinders_the_seat_at_a_hall_is_said_and_tried_again(
         found = at.seat.found
 
         async def failing(proven: Proven) -> None:
-            if at.seat.state.trouble is not None:
-                said.append(at.seat.state.trouble.code)
+            if at.desk.state.trouble is not None:
+                said.append(at.desk.state.trouble.code)
             if len(said) < 2:
                 raise error
             await found(proven)
@@ -81,7 +81,7 @@ async def test_what_hinders_the_seat_at_a_hall_is_said_and_tried_again(
             await agent.linked.acquire()
         living.cancel()
         assert said == [code, code]
-        assert at.seat.state.trouble is None
+        assert at.desk.state.trouble is None
         assert agent.searched >= 3
 
 

@@ -14,10 +14,11 @@ from protocol.keys import SigningKey
 from protocol.seat_api import LoggedIn, LoginRefusal, LoginRefused, LoginRequest
 from runtime.faults import FaultyDisk
 from terminal_agent import actions as do
+from terminal_agent import ending
 from terminal_agent.actions import Action, Done, Kept, NotKept, Outcome, Refused
 from terminal_agent.recorder import Recorder
 from terminal_agent.view import ReasonCode, Screen
-from tests.seat_hall import FIELDS, MINUTE, START, Desk, SampleHall, answering, desk
+from tests.seat_hall import FIELDS, MINUTE, START, SampleHall, SeatAtWork, answering, desk
 from tests.waiting import until
 
 HAND_IN = START + 31 * MINUTE
@@ -36,9 +37,9 @@ def why(outcome: Outcome) -> ReasonCode:
     return outcome.reason.code
 
 
-async def written(at: Desk) -> list[Any]:
+async def written(at: SeatAtWork) -> list[Any]:
     """Return the events of the open session, as they lie on the disk."""
-    return [decode_event(body) for body in await at.seat.spool.events(at.session.grant, 1, 999)]
+    return [decode_event(body) for body in await at.desk.spool.events(at.session.grant, 1, 999)]
 
 
 # --- logging in -------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ async def test_two_log_ins_at_once_open_one_session(tmp_path: Path, hall: Sample
         assert first == Done()
         assert why(second) is ReasonCode.NOT_NOW
         assert at.line.logged_in == 1
-        assert len(await at.seat.spool.sessions()) == 1
+        assert len(await at.desk.spool.sessions()) == 1
 
 
 async def test_a_log_in_that_hangs_holds_up_nothing_else(tmp_path: Path, hall: SampleHall) -> None:
@@ -67,7 +68,7 @@ async def test_a_log_in_that_hangs_holds_up_nothing_else(tmp_path: Path, hall: S
         at.line.hold = go_on.wait
         hanging = asyncio.get_running_loop().create_task(at.seat.act(do.LogIn(fields=FIELDS)))
         await asyncio.sleep(0)
-        assert await at.seat.act(do.SetLetterSize(size=at.seat.state.letter_size)) == Done()
+        assert await at.seat.act(do.SetLetterSize(size=at.desk.state.letter_size)) == Done()
         go_on.set()
         assert await hanging == Done()
 
@@ -95,7 +96,7 @@ async def test_a_grant_for_something_else_is_refused_clearly(
         at.line.reply = reply
         await at.seat.act(do.Consent(given=False))
         assert why(await at.seat.act(do.LogIn(fields=FIELDS))) is ReasonCode.UNTRUSTED
-        assert await at.seat.spool.sessions() == []
+        assert await at.desk.spool.sessions() == []
         assert at.seat.view().screen is Screen.LOGIN
         at.line.reply = right
         at.line.grants.clear()
@@ -116,7 +117,7 @@ async def test_a_grant_by_another_key_is_refused_clearly(tmp_path: Path, hall: S
         at.line.reply = reply
         await at.seat.act(do.Consent(given=False))
         assert why(await at.seat.act(do.LogIn(fields=FIELDS))) is ReasonCode.UNTRUSTED
-        assert await at.seat.spool.sessions() == []
+        assert await at.desk.spool.sessions() == []
 
 
 async def test_an_epoch_is_granted_once(tmp_path: Path, hall: SampleHall) -> None:
@@ -124,7 +125,7 @@ async def test_an_epoch_is_granted_once(tmp_path: Path, hall: SampleHall) -> Non
     async with desk(tmp_path, hall) as at:
         await at.log_in()
         first = at.session.grant
-        at.seat.clear_session()
+        at.desk.clear_session()
 
         def reply(request: LoginRequest) -> LoggedIn:
             again = hall.grant(request.session_key, session=first.session)
@@ -133,7 +134,7 @@ async def test_an_epoch_is_granted_once(tmp_path: Path, hall: SampleHall) -> Non
         at.line.reply = reply
         await at.seat.act(do.Consent(given=False))
         assert why(await at.seat.act(do.LogIn(fields=FIELDS))) is ReasonCode.UNTRUSTED
-        assert await at.seat.spool.last_event(first.session, first.epoch) == 2
+        assert await at.desk.spool.last_event(first.session, first.epoch) == 2
 
 
 async def test_a_forged_decision_in_the_reply_keeps_nothing(
@@ -155,7 +156,7 @@ async def test_a_forged_decision_in_the_reply_keeps_nothing(
         at.line.reply = reply
         await at.seat.act(do.Consent(given=False))
         assert why(await at.seat.act(do.LogIn(fields=FIELDS))) is ReasonCode.UNTRUSTED
-        assert await at.seat.spool.sessions() == []
+        assert await at.desk.spool.sessions() == []
 
 
 async def test_a_refused_log_in_says_how_often_it_may_be_tried(
@@ -209,7 +210,7 @@ async def test_the_box_hears_that_a_session_left_for_wrong_own_data_has_no_views
 ) -> None:
     """Without a camera, too: else the box waits for its pictures after the exam."""
     async with desk(tmp_path, hall) as at, Recorder("none", tmp_path / "segments") as eyes:
-        watching = asyncio.create_task(eyes.run(at.seat))
+        watching = asyncio.create_task(eyes.run(at.desk))
         try:
             await at.log_in()
             grant = at.session.grant
@@ -265,7 +266,9 @@ async def test_an_own_end_that_meets_the_button_hands_in_once(
     """The clock and the candidate may do it in the same moment."""
     async with answering(tmp_path, hall) as at:
         await at.tell_time(OWN_END)
-        await asyncio.gather(at.seat.look(OWN_END), at.seat.act(do.HandIn()), at.seat.look(OWN_END))
+        await asyncio.gather(
+            ending.look(at.desk, OWN_END), at.seat.act(do.HandIn()), ending.look(at.desk, OWN_END)
+        )
         events = await written(at)
         assert sum(isinstance(event, HandedIn) for event in events) == 1
 
@@ -288,10 +291,10 @@ async def test_the_own_end_hands_in_also_while_cut_off_and_it_is_delivered_later
     async with answering(tmp_path, hall) as at:
         at.cut()
         at.steady.advance(90 * MINUTE)
-        now = at.seat.now()
+        now = at.desk.now()
         assert now is not None
         assert now >= OWN_END
-        await at.seat.look(now)
+        await ending.look(at.desk, now)
         shown = at.seat.view().hand_in
         assert shown is not None
         assert shown.receipt is None

@@ -16,14 +16,15 @@ from protocol.seat_api import DecisionSaid, FaceSaid, FaceStage, PaperKeySaid
 from runtime.errors import DiskError
 from runtime.faults import FaultyDisk
 from terminal_agent import actions as do
+from terminal_agent import opening
 from terminal_agent.actions import Kept, Refused
 from terminal_agent.view import ReasonCode, Screen
 from tests.seat_hall import (
     START,
     SUBJECT,
-    Desk,
     Keys,
     SampleHall,
+    SeatAtWork,
     answering,
     desk,
     lay_paper,
@@ -36,7 +37,7 @@ def hall() -> SampleHall:
     return SampleHall()
 
 
-def position(at: Desk, n: int | None = None) -> Position:
+def position(at: SeatAtWork, n: int | None = None) -> Position:
     """Return a place of the seat's own journal."""
     session = at.session
     n = session.n if n is None else n
@@ -56,9 +57,9 @@ async def test_a_key_before_its_paper_is_kept_and_opens_it_when_it_has_come(
         await at.seat.hear(hall.key_said())
         assert at.seat.view().screen is Screen.WAITING
         assert at.seat.view().reason is None
-        assert at.seat.papers_wanted.is_set()
+        assert at.desk.papers_wanted.is_set()
         lay_paper(tmp_path, hall)
-        await at.seat.paper_came(hall.paper)
+        await opening.paper_came(at.desk, hall.paper)
         assert at.seat.view().screen is Screen.ANSWERING
 
 
@@ -70,7 +71,7 @@ async def test_a_key_before_its_paper_outlasts_a_restart(tmp_path: Path, hall: S
     async with desk(tmp_path, hall, meets=False, knows=hall) as at:
         assert at.seat.view().screen is Screen.WAITING
         lay_paper(tmp_path, hall)
-        await at.seat.paper_came(hall.paper)
+        await opening.paper_came(at.desk, hall.paper)
         assert at.seat.view().screen is Screen.ANSWERING
 
 
@@ -88,10 +89,10 @@ async def test_a_damaged_paper_is_fetched_again_and_then_opened(
         assert reason is not None
         assert reason.code is ReasonCode.PAPER_DAMAGED
         assert not path.exists()
-        assert at.seat.papers_wanted.is_set()
+        assert at.desk.papers_wanted.is_set()
         assert at.seat.beat().paper is None
         lay_paper(tmp_path, hall)
-        await at.seat.paper_came(hall.paper)
+        await opening.paper_came(at.desk, hall.paper)
         assert at.seat.view().reason is None
         assert at.seat.view().screen is Screen.ANSWERING
 
@@ -106,7 +107,7 @@ async def test_the_key_of_another_paper_is_neither_used_nor_kept(
         other = SealingIdentity.generate().dangerous_text()
         with pytest.raises(UntrustedError):
             await at.seat.hear(PaperKeySaid(subject=SUBJECT, revision=1, key=other))
-        assert at.seat.shelf.unwrap(hall.paper) is None
+        assert at.desk.shelf.unwrap(hall.paper) is None
         await at.seat.hear(hall.key_said())
         assert at.seat.view().screen is Screen.ANSWERING
 
@@ -123,9 +124,9 @@ async def test_a_key_that_found_no_room_is_kept_when_it_comes_again(
             with pytest.raises(DiskError):
                 await at.seat.hear(hall.key_said())
             disk.room()
-            assert at.seat.shelf.unwrap(hall.paper) is None
+            assert at.desk.shelf.unwrap(hall.paper) is None
             await at.seat.hear(hall.key_said())
-        assert at.seat.shelf.unwrap(hall.paper) is not None
+        assert at.desk.shelf.unwrap(hall.paper) is not None
         assert at.seat.view().screen is Screen.ANSWERING
 
 
@@ -141,7 +142,7 @@ async def test_the_wrapped_key_goes_with_the_receipt(tmp_path: Path, hall: Sampl
 # --- receipts ---------------------------------------------------------------------------------
 
 
-async def handed_in(at: Desk) -> None:
+async def handed_in(at: SeatAtWork) -> None:
     """Hand in."""
     await at.tell_time(START + 31 * 60_000)
     assert isinstance(await at.seat.act(do.HandIn()), Kept)
@@ -183,8 +184,8 @@ async def test_a_receipt_that_is_not_of_this_journal_is_no_receipt(
         assert view.hand_in.receipt is None
         assert view.reason is not None
         assert view.reason.code is ReasonCode.RECEIPT_MISMATCH
-        assert {what for _, what in await at.seat.spool.mismatches()} == {"receipt"}
-        assert at.seat.shelf.unwrap(hall.paper) is not None
+        assert {what for _, what in await at.desk.spool.mismatches()} == {"receipt"}
+        assert at.desk.shelf.unwrap(hall.paper) is not None
 
 
 async def test_a_receipt_by_anybody_else_breaks_the_link(tmp_path: Path, hall: SampleHall) -> None:
@@ -209,7 +210,7 @@ async def test_the_office_is_believed_about_what_was_written_here(
         wrong = Position(epoch=1, n=session.n, head="c" * 64)
         await at.seat.hear(hall.office_holds(session.grant.session, wrong))
         assert session.office == 3
-        assert await at.seat.spool.mismatches() == [(session.grant.session, "office")]
+        assert await at.desk.spool.mismatches() == [(session.grant.session, "office")]
         reason = at.seat.view().reason
         assert reason is not None
         assert reason.code is ReasonCode.OFFICE_MISMATCH
@@ -223,10 +224,10 @@ async def test_the_office_is_heard_about_a_session_that_was_left(
         grant, place = at.session.grant, position(at)
         await at.deliver()
         await at.seat.act(do.LeaveHall())
-        at.seat.clear_session()
-        assert at.seat.tails == []
+        at.desk.clear_session()
+        assert at.desk.tails == []
         await at.seat.hear(hall.office_holds(grant.session, place))
-        (stored,) = await at.seat.spool.sessions()
+        (stored,) = await at.desk.spool.sessions()
         assert stored.office == place.n
         await at.seat.hear(hall.office_holds("f" * 32, place))
 
@@ -279,9 +280,9 @@ async def test_a_face_that_is_somebody_elses_is_passed_over(
         await at.log_in()
         said: dict[str, Any] = {"stage": FaceStage.STAFF, "hints": (), "tries_left": 0}
         await at.seat.hear(FaceSaid(session="f" * 32, **said))
-        assert at.seat.state.face is None
+        assert at.desk.state.face is None
         await at.seat.hear(FaceSaid(session=at.session.grant.session, **said))
-        assert at.seat.state.face is not None
+        assert at.desk.state.face is not None
 
 
 async def test_a_collection_in_the_midst_of_an_answer_leaves_nothing_behind_it(
@@ -293,7 +294,7 @@ async def test_a_collection_in_the_midst_of_an_answer_leaves_nothing_behind_it(
         outcomes = await asyncio.gather(
             *answers[:1], at.decide(Collected(reason="time"), one=True), *answers[1:]
         )
-        bodies = await at.seat.spool.events(at.session.grant, 1, 99)
+        bodies = await at.desk.spool.events(at.session.grant, 1, 99)
         *_, last = events = [decode_event(body) for body in bodies]
         assert isinstance(last, DecisionReceived)
         kept = {one.event for one in outcomes if isinstance(one, Kept)}

@@ -16,7 +16,7 @@ from protocol.seat_api import Acknowledged, BatchRefusal, BatchRefused
 from terminal_agent import link as links
 from terminal_agent.link import Link, _introduction
 from terminal_agent.view import ReasonCode
-from tests.seat_hall import Desk, Keys, SampleHall, answering, desk
+from tests.seat_hall import Keys, SampleHall, SeatAtWork, answering, desk
 
 
 @asynccontextmanager
@@ -45,9 +45,9 @@ async def test_no_more_is_read_of_an_introduction_than_any_honest_one_has(
             await _introduction(http)
 
 
-def the_link(at: Desk) -> Link:
+def the_link(at: SeatAtWork) -> Link:
     """Return a link of the desk."""
-    proven = at.seat.state.proven
+    proven = at.desk.state.proven
     assert proven is not None
     return Link(proven, at.seat, at.steady)
 
@@ -57,7 +57,7 @@ async def test_an_acknowledgement_of_another_session_breaks_the_link(tmp_path: P
     async with desk(tmp_path, SampleHall()) as at:
         await at.log_in()
         left = at.session
-        at.seat.clear_session()
+        at.desk.clear_session()
         await at.log_in()
         batch = await left.next_batch()
         assert batch is not None
@@ -136,13 +136,13 @@ async def test_the_open_session_goes_before_what_was_left(tmp_path: Path) -> Non
     async with desk(tmp_path, SampleHall()) as at:
         await at.log_in()
         left = at.session
-        at.seat.clear_session()
+        at.desk.clear_session()
         await at.log_in()
         assert at.seat.owing() is at.session
-        assert at.seat.tails == [left]
+        assert at.desk.tails == [left]
 
 
-async def _head(at: Desk, n: int) -> str:
+async def _head(at: SeatAtWork, n: int) -> str:
     head = await at.session._link(n)
     assert head is not None
     return head

@@ -19,9 +19,9 @@ async def test_without_the_hall_the_page_looks_for_it(tmp_path: Path) -> None:
 async def test_a_machine_without_a_seat_is_to_be_paired_once_a_box_is_seen(tmp_path: Path) -> None:
     """Before that there is nothing to type a code for."""
     async with desk(tmp_path, SampleHall(), meets=False) as at:
-        at.seat.state.paired, at.seat.state.seat = False, ""
+        at.desk.state.paired, at.desk.state.seat = False, ""
         assert at.seat.view().screen is Screen.SEARCHING
-        at.seat.state.appliance_seen = True
+        at.desk.state.appliance_seen = True
         view = at.seat.view()
         assert view.screen is Screen.PAIRING
         assert view.pairing is not None
@@ -31,7 +31,7 @@ async def test_a_machine_without_a_seat_is_to_be_paired_once_a_box_is_seen(tmp_p
 async def test_the_seat_is_spelled_as_on_its_desk_before_it_is_paired(tmp_path: Path) -> None:
     """Until the hall is known, only the name is: it is in small letters."""
     async with desk(tmp_path, SampleHall(), meets=False) as at:
-        at.seat.state.paired, at.seat.state.seat = False, "a-06"
+        at.desk.state.paired, at.desk.state.seat = False, "a-06"
         assert at.seat.view().place.seat == "A-06"
 
 
@@ -48,7 +48,7 @@ async def test_the_doors_are_closed_then_open_then_closed_again(tmp_path: Path) 
         assert at.seat.view().screen is Screen.CONSENT
         await at.seat.act(do.Consent(given=False))
         assert at.seat.view().screen is Screen.LOGIN
-        at.seat.state.armed[hall.paper.subject] = START
+        at.desk.state.armed[hall.paper.subject] = START
         await at.tell_time(START + 31 * MINUTE)
         view = at.seat.view()
         assert view.screen is Screen.REFUSED

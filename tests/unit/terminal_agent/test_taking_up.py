@@ -12,6 +12,7 @@ from protocol.seat_api import DecisionSaid
 from runtime.errors import DiskFullError
 from runtime.faults import FaultyDisk
 from terminal_agent import actions as do
+from terminal_agent import ending
 from terminal_agent.view import ReasonCode, Screen
 from tests.seat_hall import (
     DOORS,
@@ -44,14 +45,14 @@ async def test_decisions_of_another_sitting_neither_block_nor_mix(
     async with desk(tmp_path, first) as at:
         for start in (START, START + 1, START + 2):
             await at.decide(Armed(start=start))
-        assert at.seat.state.armed == {SUBJECT: START + 2}
+        assert at.desk.state.armed == {SUBJECT: START + 2}
         await at.meet(second, BoxLine(second))
-        assert at.seat.state.armed == {}
+        assert at.desk.state.armed == {}
         assert (await at.seat.hello()).decisions_seen == 0
         await at.decide(Armed(start=START + 9))
         assert (await at.seat.hello()).decisions_seen == 1
     async with desk(tmp_path, second, meets=False, knows=second) as at:
-        assert at.seat.state.armed == {SUBJECT: START + 9}
+        assert at.desk.state.armed == {SUBJECT: START + 9}
 
 
 async def test_a_session_of_an_earlier_sitting_does_not_stand_before_the_next_candidate(
@@ -63,13 +64,13 @@ async def test_a_session_of_an_earlier_sitting_does_not_stand_before_the_next_ca
         await at.log_in()
         yesterday = at.session.grant
     async with desk(tmp_path, second, knows=first) as at:
-        assert at.seat.state.session is None
+        assert at.desk.state.session is None
         assert at.seat.owing() is None
         assert at.seat.view().screen is Screen.CONSENT
         assert (await at.seat.hello()).sessions == ()
         await at.log_in()
         assert at.session.grant.sitting == "s-2"
-        kept = await at.seat.spool.events(yesterday, 1, 99)
+        kept = await at.desk.spool.events(yesterday, 1, 99)
         assert len(kept) == 3, "with the one of the second start"
     async with desk(tmp_path, second, meets=False, knows=second) as at:
         assert at.session.grant.sitting == "s-2"
@@ -94,7 +95,7 @@ async def test_decisions_of_the_first_schema_find_their_sitting(tmp_path: Path, 
     with sqlite3.connect(tmp_path / "spool.db") as old:
         old.execute("UPDATE decisions SET sitting = '', appliance = ''")
     async with desk(tmp_path, hall, meets=False, knows=hall) as at:
-        assert at.seat.state.armed == {SUBJECT: START + 5}
+        assert at.desk.state.armed == {SUBJECT: START + 5}
 
 
 # --- undelivered events -----------------------------------------------------------------------
@@ -111,12 +112,12 @@ async def test_what_a_candidate_left_behind_is_delivered_by_the_next_start(
         grant = at.session.grant
         await at.seat.act(do.LeaveHall())
     async with desk(tmp_path, hall, line, knows=hall) as at:
-        assert at.seat.state.session is None
+        assert at.desk.state.session is None
         assert await at.deliver() == 1
         assert at.seat.owing() is None
     assert len(line.journal[grant.session, grant.epoch]) == 2
     async with desk(tmp_path, hall, line, knows=hall) as at:
-        assert at.seat.tails == []
+        assert at.desk.tails == []
 
 
 async def test_what_was_not_delivered_at_the_change_of_subject_still_is(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ async def test_what_was_not_delivered_at_the_change_of_subject_still_is(tmp_path
         await at.log_in()
         first = at.session.grant
         await at.seat.act(do.LeaveHall())
-        at.seat.clear_session()
+        at.desk.clear_session()
         await at.log_in()
         second = at.session.grant
         assert (first.session, first.epoch) != (second.session, second.epoch)
@@ -153,9 +154,9 @@ async def test_the_whole_tail_of_an_ended_epoch_is_delivered(tmp_path: Path) -> 
     async with desk(tmp_path, hall, line, knows=hall) as at:
         await at.deliver()
         assert len(line.journal[grant.session, grant.epoch]) == n + 1
-        assert at.seat.state.session is None
+        assert at.desk.state.session is None
     async with desk(tmp_path, hall, line, knows=hall) as at:
-        assert (at.seat.state.session, at.seat.tails) == (None, [])
+        assert (at.desk.state.session, at.desk.tails) == (None, [])
 
 
 async def test_a_tail_that_the_box_refuses_holds_nobody_up(tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ async def test_a_tail_that_the_box_refuses_holds_nobody_up(tmp_path: Path) -> No
         await at.log_in()
         first = at.session.grant
         await at.seat.act(do.LeaveHall())
-        at.seat.clear_session()
+        at.desk.clear_session()
         await at.log_in()
         del at.line.grants[first.session, first.epoch]
         await at.deliver()
@@ -186,11 +187,11 @@ async def test_a_seat_that_was_moved_away_from_knows_it_after_a_restart(tmp_path
         await at.decide(Moved(seat="a02", epoch=2, reason="machine"), one=True)
     async with desk(tmp_path, hall, line, knows=hall) as at:
         assert at.session.progress.moved_away
-        await at.seat.look(DOORS)
-        assert at.seat.state.session is not None, "not everything is delivered yet"
+        await ending.look(at.desk, DOORS)
+        assert at.desk.state.session is not None, "not everything is delivered yet"
         await at.deliver()
-        await at.seat.look(DOORS)
-        assert at.seat.state.session is None
+        await ending.look(at.desk, DOORS)
+        assert at.desk.state.session is None
 
 
 async def test_a_hand_that_was_taken_down_stays_down_after_a_restart(tmp_path: Path) -> None:
@@ -224,7 +225,7 @@ async def test_a_restart_comes_back_to_the_same_question_without_the_box(tmp_pat
         assert at.seat.paper() == before
         assert before.current == "s7"
         assert at.session.n == n + 1, "only that the agent was started again"
-        kept = [decode_event(b) for b in await at.seat.spool.events(at.session.grant, 1, 999)]
+        kept = [decode_event(b) for b in await at.desk.spool.events(at.session.grant, 1, 999)]
         assert [event.n for event in kept] == list(range(1, n + 2))
         assert sum(isinstance(event, Entered) for event in kept) == 1
 
@@ -237,10 +238,10 @@ async def test_decisions_that_overtook_the_log_in_are_in_the_journal_by_the_next
     async with desk(tmp_path, hall) as at:
         await at.log_in()
         envelope = hall.decision(Paused(reason="fire drill"))
-        await at.seat.spool.keep_decision(open_decision(envelope, hall.keys.box.public), envelope)
+        await at.desk.spool.keep_decision(open_decision(envelope, hall.keys.box.public), envelope)
         await at.seat.hello()
         await at.seat.hello()
-        bodies = await at.seat.spool.events(at.session.grant, 1, 99)
+        bodies = await at.desk.spool.events(at.session.grant, 1, 99)
         received = [e for e in map(decode_event, bodies) if isinstance(e, DecisionReceived)]
         assert [event.decision for event in received] == [envelope]
 
@@ -273,15 +274,15 @@ async def test_a_power_cut_and_a_dead_battery_hand_nothing_in(tmp_path: Path, ye
     steady.set_wall(DOORS + years * YEAR)
     steady.reboot()
     async with desk(tmp_path, hall, line, steady=steady, meets=False, knows=hall) as at:
-        guessed = at.seat.now()
+        guessed = at.desk.now()
         assert guessed is not None
         assert guessed >= START, "never before the last event"
-        await at.seat.look(guessed)
+        await ending.look(at.desk, guessed)
         assert at.seat.view().screen is Screen.ANSWERING
         await at.meet(hall, line)
         await at.tell_time(START + 1000)
-        assert at.seat.now() == START + 1000
-        await at.seat.look(START + 1000)
+        assert at.desk.now() == START + 1000
+        await ending.look(at.desk, START + 1000)
         assert at.seat.view().screen is Screen.ANSWERING
 
 
@@ -302,7 +303,7 @@ async def test_a_full_disk_does_not_keep_a_seat_from_trying_again(tmp_path: Path
             disk.room()
             await at.seat.resume(hall.trusted())
         assert at.session.n == n + 1
-        assert at.seat.tails == []
+        assert at.desk.tails == []
 
 
 async def test_a_sitting_that_found_no_room_is_taken_up_when_there_is(
@@ -316,7 +317,7 @@ async def test_a_sitting_that_found_no_room_is_taken_up_when_there_is(
         session = at.session.grant.session
     for after in range(3):
         async with desk(tmp_path, first) as at:
-            assert at.seat.state.session is None
+            assert at.desk.state.session is None
             with FaultyDisk().installed() as disk:
                 disk.full(after=after)
                 with pytest.raises(DiskFullError):
@@ -329,9 +330,9 @@ async def test_a_sitting_that_found_no_room_is_taken_up_when_there_is(
 async def test_trouble_is_said_until_it_is_over(tmp_path: Path) -> None:
     """The page shows on every screen what the seat tries again."""
     async with desk(tmp_path, SampleHall()) as at:
-        at.seat.troubled(DiskFullError("no room"))
+        at.desk.troubled(DiskFullError("no room"))
         shown = at.seat.view().trouble
         assert shown is not None
         assert shown.code is ReasonCode.DISK_TRIED
-        at.seat.troubled(None)
+        at.desk.troubled(None)
         assert at.seat.view().trouble is None
