@@ -109,6 +109,7 @@ def take_revocations(options: Options) -> int:
 def run_part(options: Options) -> int:
     """Run one of the two processes until it is told to end."""
     layout = Layout(options.home)
+    read_config(layout)  # or it dies with a traceback where there is no office
     main = {"receiving": _receive, "verification": _verify}[options.part]
     return run(lambda service: main(layout, service), name=options.part)
 

@@ -1,5 +1,6 @@
 """What is installed is what is written: every module and every data file is in the wheel."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ NOT_INSTALLED = {".md", ".sh", ".lock"}  # what builds something stays in the ch
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """Build the wheel from a copy of the tree, as a packager would, without the network."""
     folder = tmp_path_factory.mktemp("wheel")
-    for name in [*tracked(*packages()), *map(Path, BUILD_NEEDS)]:
+    for name in [*tracked(*packages(), "docs"), *map(Path, BUILD_NEEDS)]:
         (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / "source" / name)
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
@@ -51,9 +52,20 @@ def test_the_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
 
 
 def test_what_systemd_reads_lies_beside_the_environment(wheel: zipfile.ZipFile) -> None:
-    """Of data beside the packages there is what pyproject.toml names, and nothing else."""
-    beside = [name.split(".data/data/")[1] for name in wheel.namelist() if ".data/data/" in name]
-    assert beside == ["share/examhall/packet_filter.nft"]
+    """Beside the packages lie the packet filter and every page of docs/, and nothing else."""
+    beside = {name.split(".data/data/")[1] for name in wheel.namelist() if ".data/data/" in name}
+    pages = {f"share/doc/examhall/{path.relative_to('docs')}" for path in tracked("docs")}
+    assert beside == {"share/examhall/packet_filter.nft", *pages}
+
+
+@pytest.mark.parametrize("unit", sorted((ROOT / "systemd").glob("*.*")), ids=lambda path: path.name)
+def test_the_page_that_a_unit_names_is_installed(wheel: zipfile.ZipFile, unit: Path) -> None:
+    """Documentation= of a unit is a page that the package puts there."""
+    if unit.is_dir():
+        return
+    named = re.findall(r"^Documentation=file:///opt/examhall/(.*)$", unit.read_text(), re.MULTILINE)
+    beside = {name.split(".data/data/")[-1] for name in wheel.namelist()}
+    assert set(named) <= beside
 
 
 def test_every_command_is_installed(wheel: zipfile.ZipFile) -> None:

@@ -13,7 +13,11 @@ from tests.source_tree import ROOT, pyproject
 
 UNITS = ROOT / "systemd"
 PROCESSES = ("core", "discovery", "recordings", "faces", "courier")
-SERVICES = [f"exam-{name}.service" for name in (*PROCESSES, "seat")]
+OFFICE = ("receiving", "verification")
+SERVICES = [
+    *(f"exam-{name}.service" for name in (*PROCESSES, "seat")),
+    *(f"exam-central-{name}.service" for name in OFFICE),
+]
 FILTER = "examhall-packet-filter.service"
 EXPOSURE = 20  # tenths, as systemd-analyze counts: 0 nothing to fear, 100 everything
 KINDS = {".service", ".slice", ".target"}
@@ -87,7 +91,7 @@ def test_without_the_shared_file_the_count_is_exceeded(units: Path, tmp_path: Pa
 @pytest.mark.parametrize("service", SERVICES)
 def test_nothing_that_a_unit_says_is_overruled_by_the_shared_file(service: str) -> None:
     """What a service has otherwise than the others stands in a drop-in that is read later."""
-    adding = {"RestrictAddressFamilies"}  # a list, to which each file adds
+    adding = {"RestrictAddressFamilies", "ReadWritePaths"}  # lists, to which each file adds
     shared = settings("exam-.service.d/hardening.conf")
     assert not (settings(service).keys() & shared.keys()) - adding
     later = [path.name for path in (UNITS / f"{service}.d").glob("*.conf")]
@@ -137,6 +141,51 @@ def test_the_units_agree_with_the_settings_file() -> None:
     assert f"ReadWritePaths=-{found.staff_socket.parent}\n" in hardening
 
 
+def test_every_user_has_a_home_and_staff_have_a_folder() -> None:
+    """What the users need is made with them: a home each, owned by them; the staff keys' folder."""
+    users = re.findall(
+        r"^u (\S+) .* (/\S+) +-$", (UNITS / "examhall.sysusers").read_text(), re.MULTILINE
+    )
+    made = (UNITS / "examhall.tmpfiles").read_text(encoding="utf-8")
+    state = {settings("exam-seat.service")["StateDirectory"]: "systemd makes it at the start"}
+    missing = [
+        user
+        for user, home in users
+        if Path(home).name not in state
+        and not re.search(rf"^d {home} +0700 {user} +{user} ", made, re.MULTILINE)
+    ]
+    assert len(users) == 4
+    assert not missing
+    keys = read_settings(UNITS / "appliance.toml").staff_keys
+    assert re.search(rf"^d {keys} +0750 root +examhall ", made, re.MULTILINE)
+
+
+def test_the_courier_can_write_to_a_stick() -> None:
+    """Where the documents mount a stick is where the courier, and no other process, may write."""
+    own = settings("exam-courier.service")["ReadWritePaths"].split()
+    page = (ROOT / "docs" / "several_machines.md").read_text(encoding="utf-8")
+    (place,) = set(re.findall(r"^mount .* (/\S+)$", page, re.MULTILINE))
+    assert f"-{Path(place).parent}" in own
+    others = [name for name in SERVICES if name != "exam-courier.service"]
+    assert all("ReadWritePaths" not in settings(name) for name in others)
+
+
+def test_each_process_of_the_office_reaches_its_own_folders_only(units: Path) -> None:
+    """The receiver sees no key of the office, the inner worker has no network."""
+    receiving, verification = (settings(f"exam-central-{name}.service") for name in OFFICE)
+    assert receiving["InaccessiblePaths"] == "-/var/lib/examhall-office/inner"
+    assert "inner" not in receiving["StateDirectory"]
+    assert (receiving["User"], verification["User"]) == ("examhall-office", "examhall-office")
+    found = {}
+    for name in OFFICE:
+        service = str(units / f"exam-central-{name}.service")
+        report = analyze(units, "security", "--offline=true", "--json=short", service)
+        found[name] = {line["json_field"]: line["set"] for line in json.loads(report.stdout)}
+    assert found["verification"]["PrivateNetwork"]
+    assert found["verification"]["RestrictAddressFamilies_AF_INET_INET6"]
+    assert not found["receiving"]["RestrictAddressFamilies_AF_INET_INET6"]
+
+
 def test_answers_come_first() -> None:
     """Core outweighs the other four together, in processor and in disk, and dies last."""
     others = [settings(f"examhall-{name}.slice") for name in PROCESSES if name != "core"]
@@ -151,6 +200,8 @@ def test_the_target_brings_up_all_processes() -> None:
     """The appliance's target wants its five services and nothing else."""
     wanted = settings("exam-appliance.target")["Wants"].split()
     assert sorted(wanted) == sorted(f"exam-{name}.service" for name in PROCESSES)
+    office = settings("exam-central.target")["Wants"].split()
+    assert office == [f"exam-central-{name}.service" for name in OFFICE]
 
 
 def test_the_units_start_commands_that_exist() -> None:
