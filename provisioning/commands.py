@@ -30,6 +30,7 @@ from provisioning.qti import Converted, convert
 from provisioning.roster import import_roster
 from provisioning.roster.face_finder import FaceFinder
 from provisioning.sittings import SittingFolder
+from provisioning.turns import taking_turn
 from provisioning.unlock import give_codes
 from runtime.files import make_folder, write_atomic
 from runtime.secret import Secret
@@ -279,7 +280,10 @@ def _now() -> dt.datetime:
 @contextmanager
 def _office(options: Options) -> Iterator[Office]:
     passphrase = _passphrase(options.passphrase_file, "office")
-    with Office(options.office, passphrase, options.root) as office:
+    with (
+        taking_turn(options.office),
+        Office(options.office, passphrase, options.root) as office,
+    ):
         yield office
 
 

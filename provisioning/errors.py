@@ -4,6 +4,7 @@
 
     ProvisioningError                has a stable ``code`` and says itself in two languages
     ├── NotAnOfficeError             the folder is no office, or a part of it is missing
+    ├── OfficeBusyError              another command is at work in the office's folder
     ├── AlreadyThereError            a name or a place that is taken
     ├── UnknownNameError             nothing of this name was issued here
     ├── PassphraseError              too short, or it does not open the key
@@ -36,6 +37,12 @@ class NotAnOfficeError(ProvisioningError):
     """The folder is no office, or a part of it is missing."""
 
     code = "not_an_office"
+
+
+class OfficeBusyError(ProvisioningError):
+    """Another command is at work in the office's folder."""
+
+    code = "office_busy"
 
 
 class AlreadyThereError(ProvisioningError):

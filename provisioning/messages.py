@@ -94,6 +94,13 @@ OFFICE_THERE = Text(
     zh="{path} 已经是一个考试机构目录；不会覆盖其密钥，请换一个空目录。",
     en="{path} is an office's folder already and its keys are not overwritten; name an empty one.",
 )
+BUSY = Text(
+    code="office-busy",
+    zh="{path} 中正有另一条 exam-provision 命令在执行（{holder}：用户@机器、进程号、开始时间）；"
+    "本命令什么也没有做，请等它结束后再执行一次。",
+    en="another exam-provision is at work in {path} ({holder}: user@machine, process, since); "
+    "nothing was done: wait until it has ended, then give this command again.",
+)
 NAME_TAKEN = Text(
     code="name-taken",
     zh="{kind} {name} 已经存在；请换一个名称，或先吊销原来的。",

@@ -17,6 +17,7 @@ Rules:
    the disk sealed to it.
 3. A key is on the disk before the catalogue says that it was issued.
 4. An office is made whole, or nothing of it is left.
+5. One command at a time changes it (`provisioning.turns`).
 """
 
 import datetime as dt
@@ -55,12 +56,14 @@ from provisioning.keyfiles import (
     read_x25519,
     write_key,
 )
+from provisioning.turns import taking_turn
 from runtime.files import make_folder, write_atomic
 
 _K = TypeVar("_K", ed25519.Ed25519PrivateKey, x25519.X25519PrivateKey, ec.EllipticCurvePrivateKey)
 _CURVE: Final = ec.SECP256R1()
 _PSEUDONYMS: Final = "pseudonyms.age"
-_PARTS: Final = ("office.json", "catalogue.db", "keys", "centres", "sittings")
+_DATABASE: Final = ("catalogue.db", "catalogue.db-wal", "catalogue.db-shm")
+_PARTS: Final = ("office.json", *_DATABASE, "keys", "centres", "sittings")
 
 
 class OfficeRecord(Value, frozen=True, kw_only=True):
@@ -103,9 +106,7 @@ class Office:
         check_name("office", parse("office", record.id), certificates.LONGEST_ID)
         check_name("office", record.name, certificates.LONGEST_NAME)
         hosts = [_host(address) for address in record.addresses]
-        if (folder / "office.json").exists():
-            raise AlreadyThereError(messages.OFFICE_THERE, path=folder)
-        with _nothing_left(folder, *(folder / part for part in _PARTS), root or folder / "root"):
+        with _folder_of_ours(folder), _nothing_left(folder, root or folder / "root"):
             for part in (folder / "keys", folder / "centres", folder / "sittings"):
                 make_folder(part)
             make_folder(root or folder / "root")
@@ -270,9 +271,29 @@ def check_name(kind: str, name: str, longest: int) -> None:
 
 
 @contextmanager
-def _nothing_left(*paths: Path) -> Iterator[None]:
-    """Remove those of ``paths`` that were not there before, if the block raises."""
-    missing = [path for path in paths if not path.exists()]
+def _folder_of_ours(folder: Path) -> Iterator[None]:
+    """Have the folder for ourselves while an office is made in it; gone again if that fails."""
+    made = not folder.exists()
+    make_folder(folder)
+    try:
+        with taking_turn(folder):
+            _check_no_office(folder)
+            yield
+    except BaseException:
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _check_no_office(folder: Path) -> None:
+    if (folder / "office.json").exists():
+        raise AlreadyThereError(messages.OFFICE_THERE, path=folder)
+
+
+@contextmanager
+def _nothing_left(folder: Path, root: Path) -> Iterator[None]:
+    """Remove what was not there before of an office's parts, if the block raises."""
+    missing = [path for path in (*(folder / part for part in _PARTS), root) if not path.exists()]
     try:
         yield
     except BaseException:

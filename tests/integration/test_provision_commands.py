@@ -29,6 +29,7 @@ from protocol.identities import SealedIdentity, open_box_identity, open_office_i
 from protocol.keys import SigningKey
 from protocol.values import decode
 from provisioning.cli import main
+from provisioning.turns import taking_turn
 
 
 class Desk:
@@ -265,3 +266,23 @@ def test_refusals_of_the_office_say_what_to_do(desk):
         assert (code, word in said) == (1, True), said
     code, said = desk.read("paper", "check", f"{desk.folder}/plan.toml")
     assert (code, "zip" in said) == (1, True)
+
+
+def test_two_commands_at_once(desk):
+    """While one command works another is told so and has changed nothing; `list` answers."""
+    desk.make_centre()
+    before = desk.done("list")
+    with taking_turn(desk.folder / "office"):
+        for words in (
+            ("centre", "add", "second", "--title", "二"),
+            ("sitting", "add", f"{desk.folder}/plan.toml"),
+        ):
+            code, said = desk.read(*words)
+            assert code == 1
+            assert "正有另一条 exam-provision 命令在执行" in said
+            assert said.count("\n") == 1
+        code, said = desk.read("authority", "create", "--id", "o2", "--name", "n",
+                               "--address", "https://127.0.0.1:1", language="en")  # fmt: skip
+        assert "another exam-provision is at work" in said
+        assert desk.done("list") == before
+    assert desk.done("sitting", "add", f"{desk.folder}/plan.toml")
