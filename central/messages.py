@@ -69,6 +69,11 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "{bundle}: expected a bundle's folder with {manifest}; got none",
         "zh": "{bundle}：应为考务包的目录（内有 {manifest}），实际没有",
     },
+    "no_rules": {
+        "en": "{path}: expected the rule book that the manifest signs; got none, or another: "
+        "enrol the bundle's whole folder",
+        "zh": "{path}：应为清单所签的规则文件，实际没有或内容不同；请登记完整的考务包目录",
+    },
     "several_bundles": {
         "en": "{bundle}: expected one bundle, or bundles of one sitting of one centre; found "
         "{found}: name the bundle's own folder",

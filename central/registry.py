@@ -4,6 +4,8 @@ Rules: only what the office signing key signed counts, looked at again whenever 
 read. Of one centre and sitting the highest revision counts; a certificate of an earlier
 one is good until it is revoked, since the box may not have taken the new bundle yet. It is
 revoked by a bundle, or at once by the office's signed list, of which no older one is taken.
+Beside each manifest lies its rule book, by the digest that the manifest signs: who may decide
+what is judged here again.
 
 `Registry` is a pure value; `load_registry` and `enrol` touch the folder.
 """
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from central.errors import EnrolError
+from exam.rulebook import RuleBook, RuleBookError, read_rule_book
 from protocol.bundle import MANIFEST, Appliance, BundleManifest, Revocation, open_bundle
 from protocol.envelope import Envelope
 from protocol.keys import VerifyKey
@@ -21,9 +24,19 @@ from protocol.revocation import RevocationList, open_revocations
 from protocol.values import decode, encode, sha256_hex
 from runtime.files import make_folder, write_atomic
 
+_RULES: Final = ".rules.toml"
 _SUFFIX: Final = ".dsse.json"
 REVOCATIONS: Final = "revocations.json"
 """The newest list of revocations, beside the manifests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One revision of a bundle: the box went by one of them, the office does not know which."""
+
+    manifest: BundleManifest
+    rules: RuleBook | None
+    """None where it was enrolled without its rule book."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +47,8 @@ class Box:
     sitting: str
     appliance: Appliance
     manifest: BundleManifest
-    staff_keys: Mapping[str, frozenset[str]]
-    """Keys by the staff's identifier, of all revisions: an act was signed with that day's."""
+    revisions: tuple[Revision, ...]
+    """Every one that is enrolled, the newest first."""
 
     @property
     def key(self) -> VerifyKey:
@@ -66,19 +79,25 @@ class Registry:
 
     @classmethod
     def of(
-        cls, manifests: Iterable[BundleManifest], revocations: RevocationList | None = None
+        cls,
+        manifests: Iterable[BundleManifest],
+        rule_books: Mapping[str, RuleBook],
+        revocations: RevocationList | None = None,
     ) -> Self:
-        """Read the boxes out of manifests; later revisions supersede earlier ones."""
+        """Read the boxes out of manifests; later revisions supersede earlier ones.
+
+        ``rule_books`` are known by the digest of their text.
+        """
         ordered = sorted(manifests, key=lambda manifest: manifest.revision)
-        staff = _staff_keys(ordered)
-        digests = sorted(sha256_hex(encode(manifest)) for manifest in ordered)
+        revisions = _revisions(ordered, rule_books)
+        digests = sorted([*(sha256_hex(encode(manifest)) for manifest in ordered), *rule_books])
         boxes = [
             Box(
                 centre=manifest.centre,
                 sitting=manifest.sitting.id,
                 appliance=appliance,
                 manifest=manifest,
-                staff_keys=staff[manifest.centre, manifest.sitting.id],
+                revisions=revisions[manifest.centre, manifest.sitting.id],
             )
             for manifest in ordered
             for appliance in manifest.appliances
@@ -103,21 +122,24 @@ class Registry:
         return None if digest in self._revoked else self._by_certificate.get(digest)
 
 
-def _staff_keys(
-    manifests: Iterable[BundleManifest],
-) -> dict[tuple[str, str], dict[str, frozenset[str]]]:
-    found: dict[tuple[str, str], dict[str, frozenset[str]]] = {}
+def _revisions(
+    manifests: Iterable[BundleManifest], rule_books: Mapping[str, RuleBook]
+) -> dict[tuple[str, str], tuple[Revision, ...]]:
+    found: dict[tuple[str, str], tuple[Revision, ...]] = {}
     for manifest in manifests:
-        known = found.setdefault((manifest.centre, manifest.sitting.id), {})
-        for person in manifest.staff:
-            known[person.id] = known.get(person.id, frozenset()) | {person.key}
+        place = (manifest.centre, manifest.sitting.id)
+        rules = rule_books.get(manifest.sitting.rule_book_digest)
+        found[place] = (Revision(manifest=manifest, rules=rules), *found.get(place, ()))
     return found
 
 
 def load_registry(folder: Path, office_key: VerifyKey) -> Registry:
     """Read every manifest of ``folder``; one that the office did not sign raises."""
     manifests = [_read(path, office_key) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
-    return Registry.of(manifests, _revocations(folder / REVOCATIONS, office_key))
+    wanted = {manifest.sitting.rule_book_digest for manifest in manifests}
+    books = {digest: _read_rules(folder / f"{digest}{_RULES}", digest) for digest in wanted}
+    known = {digest: book for digest, book in books.items() if book is not None}
+    return Registry.of(manifests, known, _revocations(folder / REVOCATIONS, office_key))
 
 
 class RegistryFolder:
@@ -139,16 +161,21 @@ class RegistryFolder:
 
 
 def enrol(folder: Path, bundle: Path, office_key: VerifyKey) -> BundleManifest:
-    """Take a bundle's manifest into the registry, durably; the same one again is no harm.
+    """Take a bundle's manifest and rule book, durably; the same ones again are no harm.
 
-    ``bundle`` is the bundle's folder, the manifest itself, or a stick with bundles of one
+    ``bundle`` is the bundle's folder, the manifest in it, or a stick with bundles of one
     sitting of one centre, of which the newest counts.
     """
     path = _find_manifest(bundle)
     envelope = decode(path.read_bytes(), Envelope)
     manifest = open_bundle(envelope, office_key)
     _check_keys(load_registry(folder, office_key), manifest)
+    digest = manifest.sitting.rule_book_digest
+    rules = path.parent / manifest.rule_book_file
+    if _read_rules(rules, digest) is None:
+        raise EnrolError("no_rules", path=rules)
     make_folder(folder)
+    write_atomic(folder / f"{digest}{_RULES}", rules.read_bytes())
     name = f"{manifest.centre}.{manifest.sitting.id}.{manifest.revision:06d}{_SUFFIX}"
     _check_revision(folder / name, envelope)
     write_atomic(folder / name, encode(envelope))
@@ -180,6 +207,19 @@ def take_revocations(folder: Path, path: Path, office_key: VerifyKey) -> Revocat
     make_folder(folder)
     write_atomic(folder / REVOCATIONS, data)
     return listed
+
+
+def _read_rules(path: Path, digest: str) -> RuleBook | None:
+    """Return the rule book of this digest, None where there is none that is sound."""
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    if sha256_hex(data) != digest:
+        return None
+    try:
+        return read_rule_book(data.decode())
+    except (RuleBookError, UnicodeDecodeError):
+        return None
 
 
 def _revocations(path: Path, office_key: VerifyKey) -> RevocationList | None:

@@ -49,7 +49,16 @@ from protocol.seat_api import (
     LoginRequest,
     decode_hall_says,
 )
-from protocol.staff_api import Act, ActReply, ActRequest, HallStatus, StaffAct, sign_act
+from protocol.staff_api import (
+    Act,
+    ActDone,
+    ActReply,
+    ActRequest,
+    Arm,
+    HallStatus,
+    StaffAct,
+    sign_act,
+)
 from protocol.values import sha256_hex
 from runtime.clock import ManualClock
 from runtime.database import Database
@@ -66,7 +75,7 @@ MEMBER = "wang-fang"
 PACKED = OPENS - dt.timedelta(days=1)
 
 ADMITTED = IdentityDecided(
-    method="person", accepted=True, withheld=False, distance=-1, reason="looked"
+    method="face", accepted=True, withheld=False, distance=300, reason="looked"
 )
 
 
@@ -213,6 +222,12 @@ class CoreHall:
         seat.enter(hall=self.now())
         await self.deliver(seat)
         return seat
+
+    async def arm(self) -> None:
+        """Let a member of staff arm the planned start, of a paper that nobody opens."""
+        self.unlocked(SealingIdentity.generate())
+        done = await self.act(Arm(subject=SUBJECT, start=0))
+        assert isinstance(done, ActDone), done
 
     def begin(self) -> None:
         """Let the start come, without P."""

@@ -3,21 +3,32 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import exam
 from central.layout import Layout
 from central.office import OfficeConfig, OfficeParts, make_office
 from central.registry import enrol
-from exam.sitting import Sitting
+from exam.order import OutlineItem
+from exam.sitting import Room, Seat, Sitting, Subject
 from protocol.bundle import Appliance, BundleManifest, Office, StaffMember, sign_bundle
 from protocol.keys import SigningKey
+from protocol.sealed_paper import SealedPaper
 from protocol.sealing import SealingIdentity
-from protocol.values import encode
+from protocol.values import encode, sha256_hex
 from runtime.secret import Secret
 from runtime.tls import Identity, fingerprint
 from tests.certificates import Authority
 
+RULES = (Path(exam.__file__).parent / "rulebooks" / "ksj.toml").read_bytes()
 CENTRE = "shanghai-01"
 SITTING = "2026-11-21"
 NOW = 1_795_000_000_000
+SUBJECT = "theory"
+OUTLINE = (
+    OutlineItem(item="q-1", options=("a", "b", "c"), movable=("a", "b"), group=1),
+    OutlineItem(item="q-2", options=("a", "b", "c"), movable=("a", "b", "c"), group=1),
+    OutlineItem(item="q-3"),
+)
+"""Of the subject's paper: two items that change places, one that stays."""
 
 
 @dataclass
@@ -61,12 +72,16 @@ class SampleOffice:
         self.receipts_key = SigningKey.generate()
         self.opening_key = SealingIdentity.generate()
         self.staff_key = SigningKey.generate()
+        self.chief_key = SigningKey.generate()
+        self.quality_key = SigningKey.generate()
         self.main = self.box("box-1")
         self.spare = self.box("box-2", spare=True)
         self.boxes = [self.main, self.spare]
         self.centre = CENTRE
         self.revision = 1
         self.port = 0
+        self.rules = RULES
+        self.outline = OUTLINE
 
     @property
     def recipient(self) -> str:
@@ -83,7 +98,7 @@ class SampleOffice:
         """Return the manifest of the centre's bundle."""
         return BundleManifest(
             centre=self.centre,
-            sitting=sample_sitting(self.centre),
+            sitting=sample_sitting(self.centre, sha256_hex(self.rules)),
             revision=self.revision,
             made_at=NOW,
             office=Office(
@@ -96,12 +111,12 @@ class SampleOffice:
             centre_certificate=self.centre_ca.pem.decode(),
             appliances=tuple(box.listed() for box in self.boxes),
             staff=(
-                StaffMember(
-                    id="wang", name="王芳", role="invigilator", key=self.staff_key.public.hex
-                ),
+                _member("wang", "王芳", "invigilator", self.staff_key),
+                _member("li", "李强", "chief", self.chief_key),
+                _member("zhao", "赵敏", "quality", self.quality_key),
             ),
             revocations=(),
-            papers=(),
+            papers=(_paper(self.outline),),
             rule_book_file="rules.toml",
             roster_file="roster.age",
             photos={},
@@ -133,9 +148,12 @@ class SampleOffice:
     def enrol(self, layout: Layout) -> None:
         """Enrol the bundle as it now is."""
         path = layout.home / "manifest.dsse.json"
+        rules = layout.home / "rules.toml"
         path.write_bytes(encode(sign_bundle(self.manifest(), self.signing_key)))
+        rules.write_bytes(self.rules)
         enrol(layout.registry, path, self.signing_key.public)
         path.unlink()
+        rules.unlink()
 
 
 def stranger(name: str) -> SampleBox:
@@ -150,8 +168,30 @@ def key_pem(box: SampleBox) -> Secret[bytes]:
     return box.tls.key_pem
 
 
-def sample_sitting(centre: str = CENTRE) -> Sitting:
-    """Return a sitting of one subject."""
+def _member(name: str, title: str, role: str, key: SigningKey) -> StaffMember:
+    return StaffMember(id=name, name=title, role=role, key=key.public.hex)
+
+
+def _paper(outline: tuple[OutlineItem, ...]) -> SealedPaper:
+    return SealedPaper(
+        subject=SUBJECT,
+        revision=1,
+        file="paper.age",
+        size=1,
+        sealed_sha256="0" * 64,
+        plain_sha256="0" * 64,
+        key_file="paper.key.age",
+        recipient="age1",
+        code_salts=(),
+        outline=outline,
+    )
+
+
+def sample_sitting(centre: str = CENTRE, rules: str = sha256_hex(RULES)) -> Sitting:
+    """Return a sitting of one subject, which begins at `NOW`."""
+    theory = Subject(
+        id=SUBJECT, title="理论", opens=NOW, closes=NOW + 90 * 60_000, duration_s=5_400
+    )
     return Sitting(
         id=SITTING,
         title="碳排放管理师",
@@ -160,8 +200,11 @@ def sample_sitting(centre: str = CENTRE) -> Sitting:
         centre=centre,
         time_zone="Asia/Shanghai",
         rule_book="ksj",
-        rule_book_digest="0" * 64,
-        subjects=(),
-        rooms=(),
-        seats=(),
+        rule_book_digest=rules,
+        subjects=(theory,),
+        rooms=(Room(id="room-1", title="一号机房"),),
+        seats=tuple(
+            Seat(id=f"a-{number:02d}", room="room-1", label=f"A{number:02d}")
+            for number in range(1, 10)
+        ),
     )

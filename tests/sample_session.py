@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from exam.order import draw_order
 from exam.paper import Chosen, Response
 from protocol.checkpoint import Checkpoint, cosign, cosigner, origin, sign_checkpoint
 from protocol.closing import Accounted, Closing, Ending, sign_closing
-from protocol.decisions import MACHINE, Decision, Scope, What, sign_decision
+from protocol.decisions import (
+    MACHINE,
+    Decision,
+    Scope,
+    SubjectClosed,
+    What,
+    sign_decision,
+)
 from protocol.envelope import Envelope, sign
 from protocol.grant import Grant, Position, sign_grant
 from protocol.journal import (
@@ -38,10 +46,19 @@ from protocol.parcel import (
 )
 from protocol.payload_types import PayloadType
 from protocol.receipt import Receipt, sign_receipt
-from protocol.staff_api import Act, StaffAct, sign_act
-from tests.sample_office import NOW, SampleBox
+from protocol.second_signature import countersign
+from protocol.staff_api import Act, CloseSubject, StaffAct, sign_act
+from tests.sample_office import NOW, OUTLINE, SUBJECT, SampleBox
 
-SUBJECT = "theory"
+__all__ = [
+    "SUBJECT",
+    "SampleLog",
+    "SampleSession",
+    "absent",
+    "closed",
+    "closing",
+    "decision",
+]
 
 
 @dataclass
@@ -133,7 +150,7 @@ class SampleSession:
             session_key=self.key.public.hex,
             previous=previous,
             order_seed="2" * 32,
-            order=(),
+            order=draw_order(OUTLINE, "2" * 32),
             granted_at=NOW,
         )
         self.envelope = sign_grant(self.grant, box.box_key)
@@ -302,9 +319,15 @@ def decision(
     *,
     asked: Act | None = None,
     staff_key: SigningKey | None = None,
-    key: SigningKey | None = None,
+    second_key: SigningKey | None = None,
+    by: str = "wang",
+    candidate: str | None = None,
+    session: str | None = None,
+    at: int = NOW,
+    asked_at: int | None = None,
+    subject: str = SUBJECT,
 ) -> DecisionRecord:
-    """Return a decision for all, the machine's or (with ``asked``) of the invigilator Wang."""
+    """Return a decision for all or one, the machine's or (with ``asked``) of one of the staff."""
     act = None
     if asked is not None:
         assert staff_key is not None
@@ -313,24 +336,34 @@ def decision(
             appliance=box.id,
             generation=1,
             sitting=box.sitting,
-            staff="wang",
+            staff=by,
             nonce=secrets.token_hex(16),
-            at=NOW,
+            at=at if asked_at is None else asked_at,
             act=asked,
         )
         act = sign_act(staff_act, staff_key)
+        if second_key is not None:
+            act = countersign(act, second_key)
     made = Decision(
         appliance=box.id,
         generation=1,
         n=n,
         sitting=box.sitting,
-        subject=SUBJECT,
-        scope=Scope.ALL,
-        candidate=None,
-        session=None,
-        at=NOW,
-        by=MACHINE if act is None else "wang",
+        subject=subject,
+        scope=Scope.ALL if candidate is None else Scope.ONE,
+        candidate=candidate,
+        session=session,
+        at=at,
+        by=MACHINE if act is None else by,
         act=None if act is None else act.digest,
         what=what,
     )
-    return DecisionRecord(decision=sign_decision(made, key or box.box_key), act=act)
+    return DecisionRecord(decision=sign_decision(made, box.box_key), act=act)
+
+
+def closed(
+    box: SampleBox, n: int, staff_key: SigningKey, *, subject: str = SUBJECT
+) -> DecisionRecord:
+    """Return the decision that closes the subject, as the invigilator Wang asked for it."""
+    asked = CloseSubject(subject=subject)
+    return decision(box, n, SubjectClosed(), asked=asked, staff_key=staff_key, subject=subject)

@@ -37,12 +37,14 @@ from appliance.core.refusals import (
 from appliance.core.release import Release
 from exam import times
 from exam.identifiers import IdentifierError
+from exam.rulebook import GraveAct
 from exam.session import State
 from protocol import decisions as d
 from protocol import staff_api as api
 from protocol.decisions import Scope, What
 from protocol.envelope import Envelope
 from protocol.errors import MalformedError, ProtocolError
+from protocol.permitted import grave_act
 from protocol.staff_api import ActDone, ActReply, ActRequest, StaffAct
 from protocol.values import decode, encode
 from runtime.clock import Anchor, HallClock, SteadyClock
@@ -110,7 +112,8 @@ class Acts:
         if not numbers:
             # 3
             permission.check_time(asked, self._clock.now())
-            grave = permission.grave_act(asked.act, sets_clock_far=self._sets_clock_far(asked.act))
+            far = self._sets_clock_far(asked.act, self._clock.now())
+            grave = grave_act(asked.act, sets_clock_far=far)
             permission.check_people(signers, self._hall.rules.staff, grave)
             # 4
             numbers = await self._carry_out(asked, request)
@@ -174,7 +177,7 @@ class Acts:
 
     # --- the clock ---------------------------------------------------------------------------
 
-    def _sets_clock_far(self, act: object) -> bool:
+    def _sets_clock_far(self, act: object, now: int) -> bool:
         """Say whether doors are opened with a time that two people should have looked at.
 
         Back before a decision on record; or past the log-in while somebody is still expected,
@@ -182,7 +185,7 @@ class Acts:
         """
         if not isinstance(act, api.OpenDoors) or not act.correction:
             return False
-        new, subject = self._clock.now() + act.correction, self._hall.current()
+        new, subject = now + act.correction, self._hall.current()
         if new < self._last_decision() or subject is None:
             return new < self._last_decision()
         armed = self._hall.subjects[subject.id].armed_start
@@ -202,6 +205,10 @@ class Acts:
         planned: list[Anchor] = []
 
         def also(at: int) -> Write:
+            # The moment that stands on record: something may have been decided since.
+            if self._sets_clock_far(asked.act, at):
+                _, signers = permission.signed_act(envelope, self._hall.manifest.staff, self._box)
+                permission.check_people(signers, self._hall.rules.staff, GraveAct.CLOCK)
             planned.append(self._planned(at + correction))
             anchor = encode(planned[0]).decode()
 

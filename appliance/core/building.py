@@ -201,7 +201,7 @@ def _clock(kept: resume.Kept, steady: SteadyClock, made_at: int) -> HallClock:
     """
     text = kept.facts.get("anchor")
     anchor = None if text is None else decode(text.encode(), Anchor)
-    last = max(int(kept.facts.get("last_ms", "0")), made_at)
+    last = max(int(kept.facts.get("last_ms", "0")), kept.last_decision_ms, made_at)
     return HallClock(steady, anchor=anchor, last_ms=last)
 
 

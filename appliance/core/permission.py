@@ -4,11 +4,10 @@
    this box and its generation; a second person may have signed the same bytes.
 2. It is of now: what was captured cannot be asked for later.
 3. The rule book says which roles may ask, which acts need two people, and of which role one
-   of the two must be.
+   of the two must be (`protocol.permitted`, by which the office looks again).
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from appliance.core import messages as m
 from appliance.core.box import Box
@@ -19,22 +18,20 @@ from appliance.core.refusals import (
     UntrustedActError,
 )
 from exam.rulebook import GraveAct, StaffRules
+from protocol import permitted
 from protocol import staff_api as api
 from protocol.bundle import StaffMember
 from protocol.envelope import Envelope
-from protocol.errors import UntrustedError
 from protocol.keys import VerifyKey
+from protocol.permitted import MOST_APART_MS, Lack
 from protocol.staff_api import StaffAct
-
-MOST_APART_MS: Final = 10 * 60_000
-"""So long may lie between signing and arriving: a second person has to come to the console."""
 
 
 def signed_act(
     envelope: Envelope, staff: Sequence[StaffMember], box: Box
 ) -> tuple[StaffAct, list[StaffMember]]:
     """Return the act and who signed it, the one who asks first (1)."""
-    signers = [member for member in staff if _has_signed(envelope, member)]
+    signers = permitted.signers(envelope, staff)
     if not signers:
         raise UntrustedActError(m.NOT_STAFF)
     act = api.open_act(envelope, VerifyKey.from_hex(signers[0].key))
@@ -57,48 +54,21 @@ def check_time(act: StaffAct, now: int) -> None:
 
 
 def check_people(signers: Sequence[StaffMember], rules: StaffRules, grave: GraveAct | None) -> None:
-    """Refuse an act whose signers may not ask for it (3)."""
+    """Refuse an act whose signers, the one who asks first, may not ask for it (3)."""
     asking = signers[0]
-    if asking.role not in rules.may_act:
-        raise NotAllowedError(
-            m.ROLE, name=asking.name, role=_role(asking.role), roles=_roles(rules.may_act)
-        )
-    if grave is None or grave not in rules.two_people:
-        return
-    has_role = not rules.one_of or any(member.role in rules.one_of for member in signers)
-    if len(signers) < 2 or not has_role:  # noqa: PLR2004 - two people
-        raise SecondPersonError(
-            m.SECOND_PERSON,
-            act=m.GRAVE[grave.value],
-            roles=_roles(rules.one_of or rules.may_act),
-            signers=[f"{member.name}" for member in signers],
-        )
-
-
-def grave_act(act: object, *, sets_clock_far: bool) -> GraveAct | None:
-    """Return which grave act this is, None where it is none."""
-    match act:
-        case api.Void():
-            return GraveAct.VOID
-        case api.Collect(candidate=None):
-            return GraveAct.COLLECT_ALL
-        case api.DecideIdentity(accepted=False):
-            return GraveAct.TURN_AWAY
-        case api.OpenDoors() if sets_clock_far:
-            return GraveAct.CLOCK
+    match permitted.lacking(asking, signers, rules, grave):
+        case Lack.ROLE:
+            role, roles = _role(asking.role), _roles(rules.may_act)
+            raise NotAllowedError(m.ROLE, name=asking.name, role=role, roles=roles)
+        case Lack.SECOND_PERSON if grave is not None:
+            raise SecondPersonError(
+                m.SECOND_PERSON,
+                act=m.GRAVE[grave.value],
+                roles=_roles(rules.one_of or rules.may_act),
+                signers=[f"{member.name}" for member in signers],
+            )
         case _:
-            return None
-
-
-def _has_signed(envelope: Envelope, member: StaffMember) -> bool:
-    key = VerifyKey.from_hex(member.key)
-    if all(signature.keyid != key.id for signature in envelope.signatures):
-        return False
-    try:
-        api.open_act(envelope, key)
-    except UntrustedError:
-        return False
-    return True
+            return
 
 
 def _role(role: str) -> object:

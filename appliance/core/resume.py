@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from appliance.core import records
 from appliance.core.hall import Hall
 from appliance.core.journal import Journal
-from protocol.decisions import Armed, Decision, Disarmed, open_decision
-from protocol.envelope import Envelope
+from protocol.decisions import Armed, Decision, Disarmed, DoorsOpened, open_decision
+from protocol.envelope import Envelope, unsafe_payload
 from protocol.grant import open_grant
 from protocol.journal import Answered, Consented, Event, HandedIn, HandRaised, decode_event
 from protocol.keys import VerifyKey
@@ -32,6 +32,14 @@ class Kept:
     """Bytes that each session has on the disk."""
     strays: dict[str, int]
     """Since when a session has a tail of an old epoch."""
+
+    @property
+    def last_decision_ms(self) -> int:
+        """Hall time as the last decision left it: no later one may be before it."""
+        if not self.decisions:
+            return 0
+        last = decode(unsafe_payload(self.decisions[-1]), Decision)  # the box's own record
+        return last.at + (last.what.correction if isinstance(last.what, DoorsOpened) else 0)
 
 
 def read_kept(connection: records.Connection) -> Kept:

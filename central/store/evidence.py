@@ -1,12 +1,21 @@
-"""Decisions, logs, segments, closings and the rest: the SQL, which decides nothing."""
+"""Logs, segments, closings and the rest: the SQL, which decides nothing."""
 
 from dataclasses import dataclass
 
 from central.accounting import LaneOfBox
-from central.store.tables import IGNORE, BoxPlace, Connection, Place, columns, insert, text
+from central.store.tables import (
+    BOX,
+    IGNORE,
+    BoxPlace,
+    Connection,
+    Place,
+    columns,
+    insert,
+    of_box,
+    text,
+)
 from protocol.checkpoint import Checkpoint
 from protocol.closing import Closing
-from protocol.decisions import Decision
 from protocol.envelope import Envelope, unsafe_payload
 from protocol.log_entries import encode_entry
 from protocol.parcel import Lane
@@ -27,56 +36,6 @@ SELECT count(*) FROM kept WHERE digest NOT IN (
     WHERE centre = ?1 AND sitting = ?2 AND appliance = ?3 AND generation = ?4
 )
 """
-_BOX = "centre = ? AND sitting = ? AND appliance = ? AND generation = ?"
-
-
-def _box(place: BoxPlace) -> tuple[str, str, str, int]:
-    return (place.centre, place.sitting, place.appliance, place.generation)
-
-
-# --- decisions -----------------------------------------------------------------------------------
-
-
-def decision_digest(connection: Connection, place: BoxPlace, n: int) -> str | None:
-    """Return the digest of decision ``n``, None where it has not come."""
-    row = connection.execute(
-        f"SELECT digest FROM decision WHERE {_BOX} AND n = ?",  # noqa: S608 - our own literal
-        (*_box(place), n),
-    ).fetchone()
-    return None if row is None else str(row[0])
-
-
-def acts_used(connection: Connection, place: BoxPlace, decision: Decision) -> dict[str, int]:
-    """Return the acts behind decisions of this person and kind: their digests, with the number."""
-    rows = connection.execute(
-        f"SELECT n, act FROM decision WHERE {_BOX} AND by = ? AND kind = ? "  # noqa: S608 - literal
-        "AND act IS NOT NULL",
-        (*_box(place), decision.by, type(decision.what).__struct_config__.tag),
-    )
-    return {decode(row[1].encode(), Envelope).digest: int(row[0]) for row in rows}
-
-
-def put_decision(
-    connection: Connection,
-    place: BoxPlace,
-    decision: Decision,
-    envelope: Envelope,
-    act: Envelope | None,
-) -> None:
-    """Add a verified decision."""
-    insert(
-        connection,
-        "decision",
-        **columns(place),
-        n=decision.n,
-        digest=envelope.digest,
-        candidate=decision.candidate,
-        session=decision.session,
-        kind=type(decision.what).__struct_config__.tag,
-        by=decision.by,
-        envelope=text(envelope),
-        act=None if act is None else text(act),
-    )
 
 
 def put_record(connection: Connection, place: Place, kind: str, record: Value) -> None:
@@ -90,8 +49,8 @@ def put_record(connection: Connection, place: Place, kind: str, record: Value) -
 def leaves(connection: Connection, place: BoxPlace, first: int, count: int) -> list[bytes]:
     """Return the bytes of ``count`` leaves from index ``first`` on, as far as they are held."""
     rows = connection.execute(
-        f"SELECT body FROM leaf WHERE {_BOX} AND i >= ? ORDER BY i LIMIT ?",  # noqa: S608 - literal
-        (*_box(place), first, count),
+        f"SELECT body FROM leaf WHERE {BOX} AND i >= ? ORDER BY i LIMIT ?",  # noqa: S608 - literal
+        (*of_box(place), first, count),
     )
     return [bytes(row[0]) for row in rows]
 
@@ -99,8 +58,8 @@ def leaves(connection: Connection, place: BoxPlace, first: int, count: int) -> l
 def log_size(connection: Connection, place: BoxPlace) -> int:
     """Return how many leaves are held."""
     row = connection.execute(
-        f"SELECT coalesce(max(i), -1) + 1 FROM leaf WHERE {_BOX}",  # noqa: S608 - our own literal
-        _box(place),
+        f"SELECT coalesce(max(i), -1) + 1 FROM leaf WHERE {BOX}",  # noqa: S608 - our own literal
+        of_box(place),
     ).fetchone()
     return int(row[0])
 
@@ -110,7 +69,7 @@ def put_leaves(connection: Connection, place: BoxPlace, first: int, bodies: list
     connection.executemany(
         "INSERT INTO leaf (centre, sitting, appliance, generation, i, body) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        [(*_box(place), i, body) for i, body in enumerate(bodies, start=first)],
+        [(*of_box(place), i, body) for i, body in enumerate(bodies, start=first)],
     )
 
 
@@ -136,7 +95,7 @@ def put_logged(connection: Connection, place: BoxPlace, digest: str) -> None:
 
 def unlogged(connection: Connection, place: BoxPlace) -> int:
     """Count grants and decisions of a box that are held and do not stand in its log."""
-    row = connection.execute(_UNLOGGED, _box(place)).fetchone()
+    row = connection.execute(_UNLOGGED, of_box(place)).fetchone()
     return int(row[0])
 
 
@@ -148,8 +107,8 @@ def put_seat_key(connection: Connection, place: BoxPlace, seat: str, key: str) -
 def seat_keys(connection: Connection, place: BoxPlace, seat: str) -> list[str]:
     """Return the keys of a seat."""
     rows = connection.execute(
-        f"SELECT key FROM seat_key WHERE {_BOX} AND seat = ?",  # noqa: S608 - our own literal
-        (*_box(place), seat),
+        f"SELECT key FROM seat_key WHERE {BOX} AND seat = ?",  # noqa: S608 - our own literal
+        (*of_box(place), seat),
     )
     return [str(row[0]) for row in rows]
 
@@ -306,8 +265,8 @@ def put_closing(
         envelope=text(envelope),
     )
     row = connection.execute(
-        f"SELECT digest FROM closing WHERE {_BOX} AND subject = ?",  # noqa: S608 - our own literal
-        (*_box(place), closing.subject),
+        f"SELECT digest FROM closing WHERE {BOX} AND subject = ?",  # noqa: S608 - our own literal
+        (*of_box(place), closing.subject),
     ).fetchone()
     return bool(row[0] == envelope.digest)
 

@@ -39,6 +39,15 @@ class BoxPlace:
         return Place(self.centre, self.sitting)
 
 
+BOX: Final = "centre = ? AND sitting = ? AND appliance = ? AND generation = ?"
+"""The condition of one `BoxPlace`, with the values of `of_box`."""
+
+
+def of_box(place: BoxPlace) -> tuple[str, str, str, int]:
+    """Return a place as the values of `BOX`."""
+    return (place.centre, place.sitting, place.appliance, place.generation)
+
+
 def columns(place: Place | BoxPlace) -> dict[str, Any]:
     """Return a place as columns of a row."""
     names = ("centre", "sitting", "appliance", "generation")

@@ -1,19 +1,15 @@
 """Lanes incidents and pictures: decisions, strays, alerts, amendments, pictures."""
 
-from central.store import evidence, journals
+from central.store import decided, evidence, journals
 from central.store.journals import Epoch
-from central.verification.context import Context, ContradictionError, WaitsError, expect
+from central.verification.alone import check_decision
+from central.verification.asked import check_asked
+from central.verification.context import Context, WaitsError, expect
 from protocol.amendment import AmendmentRecord, open_amendment
-from protocol.asking import asks_for
-from protocol.decisions import Decision, open_decision
-from protocol.envelope import Envelope, verify
+from protocol.decisions import open_decision
 from protocol.errors import BrokenChainError, ForkError, MalformedError
 from protocol.journal import Head, chain, decode_event, open_head
-from protocol.keys import VerifyKey
 from protocol.parcel import AlertRecord, DecisionRecord, PictureRecord, StrayRecord
-from protocol.payload_types import PayloadType
-from protocol.staff_api import StaffAct
-from protocol.values import Value, decode_canonical
 
 
 def take_decision(context: Context, record: DecisionRecord) -> None:
@@ -21,8 +17,9 @@ def take_decision(context: Context, record: DecisionRecord) -> None:
 
     1. The box that made the parcel signed it, for its own generation and sitting.
     2. Decisions of a generation count without a hole; the same one again is no harm.
-    3. Who decided asked for it by a signed act, for this very decision and for no other; only
-       the machine decides without one.
+    3. Who decided asked for it by a signed act, and may (`central.verification.asked`).
+    4. It can have been made: its subject, time and numbers, and what the machine may decide
+       without an act (`central.verification.alone`).
     """
     # 1
     decision = open_decision(record.decision, context.box.key)
@@ -34,54 +31,21 @@ def take_decision(context: Context, record: DecisionRecord) -> None:
     )
     # 2
     place = context.box_place
-    known = evidence.decision_digest(context.store, place, decision.n)
+    known = decided.decision_digest(context.store, place, decision.n)
     if known is not None:
         if known != record.decision.digest:
             raise ForkError(f"decision {decision.n}: another one is held under this number")
         return
-    if decision.n > 1 and evidence.decision_digest(context.store, place, decision.n - 1) is None:
+    if decision.n > 1 and decided.decision_digest(context.store, place, decision.n - 1) is None:
         raise BrokenChainError(
             f"decision {decision.n}: expected number {decision.n - 1} before it; "
             "an earlier parcel is missing or was refused"
         )
     # 3
-    _check_act(context, decision, record.act)
-    evidence.put_decision(context.store, place, decision, record.decision, record.act)
-
-
-def _check_act(context: Context, decision: Decision, envelope: Envelope | None) -> None:
-    named = None if envelope is None else envelope.digest
-    expect(f"decision {decision.n}: its act", decision.act, named)
-    if envelope is None:  # only the machine's: the type itself asks for every person's act
-        return
-    keys = [VerifyKey.from_hex(key) for key in context.box.staff_keys.get(decision.by, ())]
-    act = decode_canonical(verify(envelope, PayloadType.STAFF_ACT, keys), StaffAct)
-    expect(
-        f"decision {decision.n}: who acted, where",
-        (
-            decision.by,
-            context.box.centre,
-            decision.appliance,
-            decision.generation,
-            decision.sitting,
-        ),
-        (act.staff, act.centre, act.appliance, act.generation, act.sitting),
-    )
-    if not asks_for(act.act, decision):
-        raise ContradictionError(
-            f"decision {decision.n} ({_tag(decision.what)}): expected the act that asked for it; "
-            f"got one that asks for another ({_tag(act.act)})"
-        )
-    used = evidence.acts_used(context.store, context.box_place, decision)
-    if envelope.digest in used:
-        raise ContradictionError(
-            f"decision {decision.n}: expected an act of its own; got that of decision "
-            f"{used[envelope.digest]}"
-        )
-
-
-def _tag(value: Value) -> object:
-    return value.__struct_config__.tag
+    act = check_asked(context, decision, record.act)
+    # 4
+    check_decision(context, decision, act)
+    decided.put_decision(context.store, place, decision, record.decision, record.act)
 
 
 def take_stray(context: Context, record: StrayRecord) -> None:

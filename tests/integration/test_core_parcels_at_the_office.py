@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from protocol.decisions import Paused
 from protocol.journal import start_position
 from protocol.keys import SigningKey
 from protocol.log_entries import Decided, Granted, Opened, Paired
+from protocol.staff_api import Pause
 from protocol.values import encode
 from runtime.database import Database
 from tests.sample_office import CENTRE, NOW, SITTING, SampleOffice
-from tests.sample_session import SUBJECT, SampleSession, closing, decision
+from tests.sample_session import SUBJECT, SampleSession, closed, closing, decision
 from tests.verifying import Verifying
 
 
@@ -106,22 +108,25 @@ async def test_a_subject_from_grant_to_closing(core: Core) -> None:
         session.answer(f"q-{item}", "b")
         await core.acknowledge(session)
         await core.deliver()
-    made = decision(office.main, 1, Paused(reason="noise"))
-    await core.database.write(
-        lambda c: records.insert(c, "decisions", n=1, envelope=encode(made.decision).decode())
+    asked = Pause(candidate=None, reason="noise")
+    paused = decision(
+        office.main, 1, Paused(reason="noise"), asked=asked, staff_key=office.staff_key
     )
-    await core.add_leaf(Decided(at=NOW, decision=made.decision.digest))
-    closed = closing(office.main, session.accounted())
-    stored = encode(closed.closing).decode()
+    for n, made in enumerate((paused, closed(office.main, 2, office.staff_key)), start=1):
+        row = {"envelope": encode(made.decision).decode(), "act": encode(made.act).decode()}
+        await core.database.write(partial(records.insert, table="decisions", n=n, **row))
+        await core.add_leaf(Decided(at=NOW, decision=made.decision.digest))
+    account = closing(office.main, session.accounted())
+    stored = encode(account.closing).decode()
     await core.database.write(
         lambda c: records.insert(c, "closings", subject=SUBJECT, envelope=stored)
     )
     await core.deliver()
     assert core.at.reasons() == []
     with core.at.store() as connection:
-        ((_, account),) = reading.accounts(connection)
+        ((_, found),) = reading.accounts(connection)
         assert len(reading.responses(connection)) == 3
-    assert account.show("en") == (
+    assert found.show("en") == (
         "1 accounted for: 1 handed in, 0 refused or absent; all received and verified by the office"
     )
 

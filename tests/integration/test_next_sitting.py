@@ -125,6 +125,7 @@ async def pair_a01(hall: CoreHall) -> str:
 
 async def sit(hall: CoreHall) -> None:
     """Let one candidate sit and hand in, all others be absent, and the subject be closed."""
+    await hall.arm()
     seat = await hall.answering(0)
     seat.answer("q-01", "a")
     hall.until(hall.now() + 40 * 60_000)

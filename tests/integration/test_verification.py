@@ -39,6 +39,7 @@ from protocol.values import encode, sha256_hex
 from tests.sample_office import CENTRE, NOW, SITTING, SampleOffice
 from tests.sample_parcels import Lanes
 from tests.sample_session import SUBJECT, SampleLog, SampleSession, absent, closing, decision
+from tests.sample_session import closed as made_closed
 from tests.verifying import Verifying
 
 
@@ -342,7 +343,7 @@ async def test_decisions_count_without_a_hole_and_name_who_asked(
         office.main, 2, Paused(reason="x"), asked=asked, staff_key=SigningKey.generate()
     )
     assert (await at.verdict(lanes.parcel(Lane.INCIDENTS, [forged]))).reason[:4] == "P200"
-    late = decision(office.main, 3, SubjectClosed())
+    late = made_closed(office.main, 3, office.staff_key)
     assert (await at.verdict(lanes.parcel(Lane.INCIDENTS, [late]))).reason[:4] == "P300"
     without = msgspec.structs.replace(good, act=None)
     assert (await at.verdict(lanes.parcel(Lane.INCIDENTS, [without]))).stage is Stage.VERIFIED
@@ -523,7 +524,7 @@ async def test_everybody_accounted_for(
     )
     ends, closed = (
         LaneEndRecord(subject=SUBJECT, views=()),
-        decision(office.main, 1, SubjectClosed()),
+        made_closed(office.main, 1, office.staff_key),
     )
     await at.take(
         lanes.parcel(Lane.ANSWERS, [ends]),

@@ -36,6 +36,7 @@ def closed(hall: CoreHall) -> Closing:
 
 async def handed_in(hall: CoreHall, *persons: int) -> list[KeySeat]:
     """Let some hand in, after the earliest moment; all others are absent."""
+    await hall.arm()
     seats = [await hall.waiting(person) for person in persons]
     hall.begin()
     for seat in seats:

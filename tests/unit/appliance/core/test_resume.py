@@ -132,6 +132,20 @@ async def test_the_start_is_armed_as_it_was_decided_last(
         assert third.hall.subjects[SUBJECT].armed_start is None
 
 
+async def test_after_a_reboot_no_decision_is_before_the_last_one(
+    office: SampleOffice, tmp_path: Path
+) -> None:
+    """A dead battery says 2000: time goes on from the last decision, not from the last round."""
+    async with core_hall(tmp_path, office) as hall:
+        await hall.core.keep_clock()
+        hall.steady.advance(5_000)
+        last = await hall.decide(Disarmed())
+    hall.steady.reboot()
+    hall.steady.set_wall(946_684_800_000)
+    async with core_hall(tmp_path, office, steady=hall.steady) as again:
+        assert (await again.decide(Disarmed())).at >= last.at
+
+
 async def test_a_move_that_was_decided_after_the_grant_holds(
     office: SampleOffice, tmp_path: Path
 ) -> None:
