@@ -55,11 +55,6 @@ class HeldLane:
         """Parcels missing below the highest."""
         return self.highest - self.verified - self.refused - self.waiting
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all that is known of the lane was verified."""
-        return self.verified == self.highest
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shortfall:

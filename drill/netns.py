@@ -26,7 +26,6 @@ from typing import Final, NamedTuple, Self
 APPLIANCE: Final = 0
 """The place of the appliance."""
 
-NETWORK: Final = "10.77.0.0/16"
 CABLE: Final = "eth0"
 """Every machine's only network interface has this name."""
 
@@ -65,11 +64,6 @@ class Hall:
         self._started: list[asyncio.subprocess.Process] = []
 
     # ---- what there is -------------------------------------------------------------
-
-    @property
-    def appliance_ns(self) -> str:
-        """Name of the appliance's namespace."""
-        return self.namespace(APPLIANCE)
 
     @property
     def terminals(self) -> range:

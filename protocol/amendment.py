@@ -1,7 +1,7 @@
 """Amendments: what the office changes after sealing, signed by the office signing key.
 
 Format. A notice that each seat confirms; an item that counts nothing in scoring; a
-replacement paper, before the release only.
+replacement paper, before the release only. No command makes them yet, and none follows them.
 """
 
 from exam.identifiers import Digest, Label

@@ -67,5 +67,8 @@ def read_address(text: str) -> Address:
 
 
 def qr_text(address: Address) -> str:
-    """Return the text of the QR code that leads a seat to ``address``."""
+    """Return the text of the QR code that leads a seat to ``address``.
+
+    Format, for who makes such codes: `read_address` takes them, no command prints them yet.
+    """
     return f"{_QR}{address}"

@@ -112,11 +112,6 @@ def read_number(name: str, text: str | None) -> int:
     return int(text)
 
 
-def write_checksum(data: bytes) -> str:
-    """Return ``Upload-Checksum`` over one PATCH's bytes."""
-    return f"sha256 {base64.b64encode(hashlib.sha256(data).digest()).decode()}"
-
-
 def read_checksum(header: str) -> tuple[Any, bytes]:
     """Return a fresh hash object and the digest that the PATCH's bytes must have."""
     name, _, encoded = header.partition(" ")

@@ -188,10 +188,6 @@ class Catalogue:
         """Write down that a code was given out, to whom and when."""
         self._insert("given_codes", row)
 
-    def given_codes(self) -> list[dict[str, Any]]:
-        """Return every giving of a code."""
-        return list(self._db.table("given_codes").rows_where(order_by="id"))
-
     def _highest(self, table: str, where: str, values: list[str]) -> int:
         rows = self._db.table(table).rows_where(where, values, select="max(revision) AS highest")
         return int(next(iter(rows))["highest"] or 0)

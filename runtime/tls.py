@@ -174,12 +174,6 @@ def peer_of(connection: HasTransport) -> Peer | None:
     return None if der is None else _peer(der)
 
 
-def peer_certificate(connection: HasTransport) -> x509.Certificate | None:
-    """Return the peer's certificate, None if it showed none."""
-    peer = peer_of(connection)
-    return None if peer is None else peer.certificate
-
-
 def peer_fingerprint(connection: HasTransport) -> str | None:
     """Return the SHA-256 of the peer's certificate, 64 hexadecimal characters, or None."""
     peer = peer_of(connection)

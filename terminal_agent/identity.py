@@ -98,13 +98,6 @@ def keys_for(folder: Path, seat: str) -> SeatKeys:
     return _parsed(stored)
 
 
-def forget_keys(folder: Path) -> None:
-    """Leave the seat: the next pairing makes new keys. Blocks."""
-    for name in (_PAIRED, _KEYS, _TLS):
-        if (folder / name).exists():
-            remove_durably(folder / name)
-
-
 def keep(folder: Path, keys: SeatKeys, issued: Issued) -> Identity:
     """Store what was issued for ``keys``, once it has been checked. Blocks."""
     _check(keys, issued)

@@ -16,7 +16,7 @@ Rules:
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -24,14 +24,11 @@ from typing import Final, TypeVar
 
 import aiohttp
 
-from protocol.discovery import Address
 from protocol.enrolment import Issued, make_request
-from protocol.errors import MalformedError, ProtocolError
+from protocol.errors import MalformedError
 from protocol.pairing import (
     FINISH_PATH,
     START_PATH,
-    CodeFormatError,
-    ConfirmationError,
     Done,
     Finish,
     Offer,
@@ -88,36 +85,6 @@ async def pair(
             if refused.reason is not Refusal.SLOW_DOWN or patience_s < 0:
                 raise
             await asyncio.sleep(refused.retry_after_s)
-
-
-async def pair_with_any(
-    addresses: Iterable[Address], *, seat: str, code: str, folder: Path
-) -> tuple[Address, Identity]:
-    """Pair with the first of ``addresses`` that proves the code; each is tried once.
-
-    If none does, raises what tells the person most: that a box refused them, that somebody
-    did not prove the code, or that nobody answered.
-    """
-    failures: list[PairingRefusedError | ProtocolError | PairingLineError] = []
-    for address in addresses:
-        try:
-            identity = await pair(
-                host=address.host, port=address.port, seat=seat, code=code, folder=folder
-            )
-        except CodeFormatError:
-            raise
-        except (PairingRefusedError, ProtocolError, PairingLineError) as failure:
-            failures.append(failure)
-        else:
-            return address, identity
-    if not failures:
-        raise PairingLineError("expected an address of the appliance; none is known: type one")
-    raise min(failures, key=_telling)
-
-
-def _telling(failure: Exception) -> int:
-    kinds = (PairingRefusedError, ConfirmationError, ProtocolError)
-    return next((n for n, kind in enumerate(kinds) if isinstance(failure, kind)), len(kinds))
 
 
 async def _pair_once(host: str, port: int, seat: str, code: str, folder: Path) -> Identity:

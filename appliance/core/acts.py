@@ -135,10 +135,10 @@ class Acts:
             case api.OpenDoors(correction=correction):
                 return await self._open_doors(correction, asked, request.act)
             case api.OpenPairing(seats=seats, replace=replace):
-                return self._open_pairing(seats, asked.staff, replace=replace)
+                return self._open_pairing(seats, replace=replace)
             case api.ClosePairing():
                 for window in self._pairing.windows(self._steady.steady_ms()):
-                    self._pairing.close(window.id, by=asked.staff)
+                    self._pairing.close(window.id)
                 return []
             case api.Unlock(subject=subject):
                 self._check_current(subject)
@@ -163,10 +163,10 @@ class Acts:
         if str(seating.hand_since) == since:  # not raised again meanwhile
             seating.hand_text = None
 
-    def _open_pairing(self, seats: Sequence[str], by: str, *, replace: bool) -> list[int]:
+    def _open_pairing(self, seats: Sequence[str], *, replace: bool) -> list[int]:
         now = self._steady.steady_ms()
         try:
-            self._pairing.open_window(self._known_seats(seats), by=by, now=now, replace=replace)
+            self._pairing.open_window(self._known_seats(seats), now=now, replace=replace)
         except OverlapError:
             waiting = {seat for window in self._pairing.windows(now) for seat in window.waiting}
             if not seats:

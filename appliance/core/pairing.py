@@ -58,7 +58,6 @@ class Window(Value, frozen=True, kw_only=True):
     done: frozenset[Label] = frozenset()
     """Those that were paired by it."""
     replace: bool
-    opened_by: Label
     until: int
 
     @property
@@ -82,23 +81,6 @@ class Enrolled(Value, frozen=True, kw_only=True):
         return sha256_hex(self.tls_certificate), sha256_hex(self.seat_certificate)
 
 
-class WindowOpened(Value, frozen=True, kw_only=True, tag=True):
-    """A code was given out; ``renews`` names the window whose place it takes."""
-
-    window: str
-    seats: tuple[Label, ...]
-    replace: bool
-    by: Label
-    renews: str | None
-
-
-class WindowClosed(Value, frozen=True, kw_only=True, tag=True):
-    """A code was taken back."""
-
-    window: str
-    by: Label
-
-
 class WrongCode(Value, frozen=True, kw_only=True, tag=True):
     """Somebody did not know the code, or stood between: shown at once."""
 
@@ -118,7 +100,7 @@ class SeatPaired(Value, frozen=True, kw_only=True, tag=True):
     """The certificates of the machine whose place it takes."""
 
 
-Event = WindowOpened | WindowClosed | WrongCode | SeatPaired
+Event = WrongCode | SeatPaired
 
 
 class OverlapError(ValueError):
@@ -186,11 +168,10 @@ class PairingDesk:
         self,
         seats: Iterable[str],
         *,
-        by: str,
         now: int,
         lasts_ms: int = DEFAULT_WINDOW_MS,
         replace: bool = False,
-    ) -> tuple[Window, WindowOpened]:
+    ) -> Window:
         """Give out a code for these seats (of the roster: the caller has looked).
 
         Raises `OverlapError` if one is in an open window, `IdentifierError` on a bad name.
@@ -201,27 +182,21 @@ class PairingDesk:
             raise OverlapError(
                 "expected seats that no open code is for; "
                 f"got {', '.join(sorted(wanted & offered)) or 'none at all'}: "
-                "close or renew the other code"
+                "close the other code"
             )
-        return self._open(wanted, replace=replace, by=by, until=now + lasts_ms, renews=None)
-
-    def renew(
-        self, window_id: str, *, by: str, now: int, lasts_ms: int = DEFAULT_WINDOW_MS
-    ) -> tuple[Window, WindowOpened]:
-        """Give out a new code for the seats of a window that are still to be paired."""
-        old = self._windows.pop(window_id)
-        return self._open(
-            old.waiting, replace=old.replace, by=by, until=now + lasts_ms, renews=old.id
+        window = Window(
+            id=secrets.token_hex(8),
+            code=code_from(secrets.randbelow(10**DIGITS)),
+            seats=wanted,
+            replace=replace,
+            until=now + lasts_ms,
         )
+        self._windows[window.id] = window
+        return window
 
-    def close(self, window_id: str, *, by: str) -> WindowClosed:
+    def close(self, window_id: str) -> None:
         """Take a code back. Attempts under it end too."""
         del self._windows[window_id]
-        return WindowClosed(window=window_id, by=by)
-
-    def forget(self, seat: str) -> None:
-        """Take a seat's machine off the record: its certificates were revoked elsewhere."""
-        self._enrolled.pop(seat, None)
 
     # ---- the seat's side -----------------------------------------------------------
 
@@ -294,23 +269,6 @@ class PairingDesk:
             self._windows[window.id] = msgspec.structs.replace(window, done=done)
 
     # ---- inside --------------------------------------------------------------------
-
-    def _open(
-        self, seats: frozenset[str], *, replace: bool, by: str, until: int, renews: str | None
-    ) -> tuple[Window, WindowOpened]:
-        window = Window(
-            id=secrets.token_hex(8),
-            code=code_from(secrets.randbelow(10**DIGITS)),
-            seats=seats,
-            replace=replace,
-            opened_by=by,
-            until=until,
-        )
-        self._windows[window.id] = window
-        event = WindowOpened(
-            window=window.id, seats=tuple(sorted(seats)), replace=replace, by=by, renews=renews
-        )
-        return window, event
 
     def _window_of(self, seat: str, now: int) -> Window | None:
         mine = [window for window in self.windows(now) if seat in window.seats]

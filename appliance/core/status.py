@@ -1,6 +1,8 @@
 """The hall's status, as the console and ``exam-appliance status`` show it.
 
-Reads, decides nothing.
+Reads, decides nothing. R201: *found*, *reachable*, *paired* and *ready* are four different
+things: a paired seat may be switched off, and a reachable machine a stranger's. Liveness is the
+heartbeat, never what mDNS says or leaves unsaid.
 """
 
 from collections import Counter
@@ -298,8 +300,3 @@ def _box_task(kind: TaskKind, since: int, text: str) -> Task:
         since=since,
         text=text,
     )
-
-
-def lane_verified(lanes: Iterable[LaneStatus]) -> bool:
-    """Say whether every parcel sealed was verified by the office."""
-    return all(lane.verified == lane.sealed for lane in lanes)

@@ -188,19 +188,6 @@ def incidents(connection: sqlite3.Connection) -> list[Incident]:
     ]
 
 
-LaneName = tuple[str, str, str, int, str]
-"""Centre, sitting, appliance, generation, lane."""
-
-
-def counts(connection: sqlite3.Connection) -> dict[LaneName, tuple[int, int]]:
-    """Return how many parcels, and how many bytes, are here of each lane."""
-    rows = connection.execute(
-        "SELECT centre, sitting, appliance, generation, lane, count(*), sum(size) FROM parcel "
-        "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
-    ).fetchall()
-    return {tuple(row[:5]): (row[5], row[6]) for row in rows}
-
-
 def _key(row: Sequence[Any]) -> ParcelKey:
     return ParcelKey(
         centre=row[0],

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from appliance.core.pairing import Decision, Event, PairingDesk
 from appliance.core.pairing_http import routes
-from protocol.discovery import APPLIANCE_SERVICE, TERMINAL_SERVICE
+from protocol.discovery import APPLIANCE_SERVICE, TERMINAL_SERVICE, Address
+from protocol.errors import ProtocolError
 from protocol.pairing import Finish
 from runtime.clock import MachineClock
 from runtime.mdns import Announcement, Lan
 from terminal_agent.finding import Finder
-from terminal_agent.pairing import pair_with_any
+from terminal_agent.pairing import PairingLineError, PairingRefusedError, pair
 from tests.authority import Made, make_authority, server_certificate
 
 PORT = 8443
@@ -72,13 +73,13 @@ async def serve(folder: str, name: str, fill) -> None:
 
 async def box(folder: str, *seats: str) -> None:
     desk = PairingDesk(authority=AUTHORITY)
-    say(desk.open_window(seats, by="li-lei", now=now())[0].code)
+    say(desk.open_window(seats, now=now()).code)
     await serve(folder, "box", lambda digest: pairing_routes(desk, digest))
 
 
 async def spoofer(folder: str, name: str) -> None:
     desk = CredulousDesk(authority=make_authority())
-    desk.open_window([f"a-{number:02d}" for number in range(1, 9)], by="nobody", now=now())
+    desk.open_window([f"a-{number:02d}" for number in range(1, 9)], now=now())
     await serve(folder, name, lambda digest: pairing_routes(desk, digest))
 
 
@@ -108,11 +109,20 @@ async def seat(folder: str, name: str, code: str, heard: str) -> None:
         addresses = [each.address for each in finder.candidates]
         # The true box comes last: everybody else has had their try.
         addresses.sort(key=lambda address: address.host == "10.77.0.1")
-        found, identity = await pair_with_any(
-            addresses, seat=name, code=code, folder=Path(folder, name)
-        )
-        say(found, identity.seat)
+        for address in addresses:
+            if await is_paired(address, name, code, Path(folder, name)):
+                say(address, name)
+                break
         running.cancel()
+
+
+async def is_paired(address: Address, name: str, code: str, folder: Path) -> bool:
+    """Say whether the box at an address proved the code."""
+    try:
+        await pair(host=address.host, port=address.port, seat=name, code=code, folder=folder)
+    except (PairingRefusedError, ProtocolError, PairingLineError):
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from appliance.core.pairing import Decision, Event, PairingDesk, SeatPaired, WrongCode
 from appliance.core.pairing_http import routes
-from protocol.discovery import Address
 from protocol.enrolment import CentreAuthority
+from protocol.errors import MalformedError
 from protocol.pairing import START_PATH, CodeFormatError, ConfirmationError, Finish, Refusal
 from runtime.errors import DiskFullError
-from terminal_agent.identity import forget_keys, load
-from terminal_agent.pairing import PairingLineError, PairingRefusedError, pair, pair_with_any
+from terminal_agent.identity import load
+from terminal_agent.pairing import PairingLineError, PairingRefusedError, pair
 from tests.authority import Made, make_authority, server_certificate
 
 AUTHORITY = make_authority()
@@ -41,7 +41,7 @@ class Box:
         self.certificate = server_certificate(authority)
         self.context = server_context(folder, self.certificate)
         self.port = 0
-        self.code = self.desk.open_window(SEATS, by="li-lei", now=0)[0].code
+        self.code = self.desk.open_window(SEATS, now=0).code
 
     async def record(self, event: Event) -> None:
         if self.disk_full:
@@ -172,29 +172,26 @@ async def test_the_right_code_after_a_wrong_one(box: Box, tmp_path: Path) -> Non
 
 
 async def test_the_real_box_is_found_among_strangers(box: Box, tmp_path: Path) -> None:
-    """Addresses where nobody, a spoofer or somebody else answers are passed over."""
+    """Where nobody, a spoofer or somebody else answers it is said; the same keys then pair."""
     spoofer = Box(tmp_path)
     spoofer.desk = CredulousDesk(authority=make_authority())
-    spoofer.desk.open_window(SEATS, by="nobody", now=0)
+    spoofer.desk.open_window(SEATS, now=0)
     async with (
         serving(spoofer.app(), spoofer.context) as false,
         serving(web.Application(), spoofer.context) as other,
     ):
-        addresses = [Address("127.0.0.1", port) for port in (closed_port(), false, other, box.port)]
-        found, identity = await pair_with_any(
-            addresses, seat="a-01", code=box.code, folder=tmp_path / "seat"
+        where = {"host": "127.0.0.1", "seat": "a-01", "code": box.code}
+        strangers = (
+            (closed_port(), PairingLineError),
+            (false, ConfirmationError),
+            (other, MalformedError),
         )
-        assert found == addresses[-1]
-        assert identity.seat == "a-01"
-        for known, error in ((2, ConfirmationError), (1, PairingLineError), (0, PairingLineError)):
+        for port, error in strangers:
             with pytest.raises(error):
-                await pair_with_any(
-                    addresses[:known], seat="a-02", code=box.code, folder=tmp_path / "other"
-                )
+                await pair(port=port, folder=tmp_path / "seat", **where)
+        assert (await pair(port=box.port, folder=tmp_path / "seat", **where)).seat == "a-01"
         with pytest.raises(PairingRefusedError, match="taken"):
-            await pair_with_any(
-                addresses[2:], seat="a-01", code=box.code, folder=tmp_path / "other"
-            )
+            await pair(port=box.port, folder=tmp_path / "other", **where)
 
 
 @pytest.mark.parametrize("knows_the_code", [False, True])
@@ -235,7 +232,7 @@ async def test_a_spoofer_that_guesses_gets_one_guess_and_no_seat(tmp_path: Path)
     """A box that does not know the code cannot make a seat take its authority."""
     spoofer = Box(tmp_path)
     spoofer.desk = CredulousDesk(authority=make_authority())
-    spoofer.desk.open_window(SEATS, by="nobody", now=0)
+    spoofer.desk.open_window(SEATS, now=0)
     async with serving(spoofer.app(), spoofer.context) as port:
         with pytest.raises(ConfirmationError, match="expected the appliance to prove"):
             await pair(host="127.0.0.1", port=port, seat="a-01", code=spoofer.code, folder=tmp_path)
@@ -313,8 +310,6 @@ async def test_another_seats_keys_are_not_used_again(box: Box, tmp_path: Path) -
         host="127.0.0.1", port=box.port, seat="a-02", code=box.code, folder=tmp_path
     )
     assert first.signing_key.public != second.signing_key.public
-    forget_keys(tmp_path)
-    assert load(tmp_path) is None
 
 
 async def test_nobody_there_is_a_line_error(tmp_path: Path) -> None:

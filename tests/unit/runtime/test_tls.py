@@ -24,8 +24,8 @@ from runtime.tls import (
     client_context,
     explain,
     fingerprint,
-    peer_certificate,
     peer_fingerprint,
+    peer_of,
     server_context,
     use_identity,
 )
@@ -54,11 +54,11 @@ class Hall:
 
 async def who(request: web.Request) -> web.Response:
     """Answer with the common name and fingerprint of the caller's certificate."""
-    certificate = peer_certificate(request)
-    if certificate is None:
+    peer = peer_of(request)
+    if peer is None:
         return web.Response(text="nobody")
-    assert peer_fingerprint(request) == fingerprint(certificate)
-    return web.Response(text=certificate.subject.rfc4514_string())
+    assert peer_fingerprint(request) == fingerprint(peer.certificate)
+    return web.Response(text=peer.certificate.subject.rfc4514_string())
 
 
 @contextlib.asynccontextmanager
