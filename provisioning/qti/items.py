@@ -9,7 +9,7 @@ from typing import Final
 
 from exam import paper
 from provisioning.problems import Problems
-from provisioning.qti import html, messages, xml
+from provisioning.qti import bounds, html, messages, xml
 from provisioning.qti.counting import Counting, Source
 from provisioning.qti.html import Renderer
 from provisioning.qti.keys import Declaration
@@ -89,7 +89,7 @@ def _choice(
     most = counting.number(element, "maxChoices", 1)
     options, labels = _options(element, counting, renderer)
     declared = counting.declarations.get(xml.attribute(element, "responseIdentifier"))
-    key = _choice_key(source, element, declared, labels, counting, most=most)
+    key = _choice_key(source, element, declared, labels, counting, renderer, most=most)
     body = _body(source.root, renderer)
     item: paper.Item
     shuffle = xml.attribute(element, "shuffle") == "true"
@@ -163,6 +163,7 @@ def _choice_key(
     declared: Declaration | None,
     labels: dict[str, str],
     counting: Counting,
+    renderer: Renderer,
     *,
     most: int,
 ) -> paper.ItemKey:
@@ -184,14 +185,13 @@ def _choice_key(
     if not declared.entries:
         counting.add(messages.NO_KEY, element, name=declared.identifier)
         return nothing
-    values = {labels[e.key]: e.value for e in declared.entries if e.key in labels}
-    good = sorted((value for value in values.values() if value > 0), reverse=True)
-    reachable = sum(good[: most or None], Decimal(0))
-    if declared.upper is not None:
-        reachable = min(reachable, declared.upper)
+    values = bounds.option_values(declared, labels)
+    bounds.check_choice_bounds(
+        element, declared, values.values(), counting, renderer.notes, most=most
+    )
     return paper.ItemKey(
         item=source.label,
-        points=counting.points(reachable),
+        points=counting.points(bounds.best_choice(declared, values.values(), most)),
         options=tuple(sorted(labels[v] for v in declared.correct if v in labels)),
         option_points={o: counting.hundredths(v) for o, v in sorted(values.items())},
     )
@@ -267,15 +267,17 @@ def _accepted(
         texts = tuple(paper.AcceptedText(text=t, points=earned) for t in declared.correct)
         best = rule.value
     else:
+        bounds.check_text_bounds(element, declared, counting)
+        earns = [bounds.text_value(declared, entry.value) for entry in declared.entries]
         texts = tuple(
             paper.AcceptedText(
                 text=entry.key,
-                points=counting.hundredths(entry.value),
+                points=counting.hundredths(value),
                 case_sensitive=entry.case_sensitive,
             )
-            for entry in declared.entries
+            for entry, value in zip(declared.entries, earns, strict=True)
         )
-        best = max((entry.value for entry in declared.entries), default=Decimal(0))
+        best = max(earns, default=Decimal(0))
     if rule is not None and not texts:
         counting.add(messages.NO_KEY, element, name=declared.identifier)
     return texts, best

@@ -35,7 +35,11 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     cardinality: str
     correct: tuple[str, ...] = ()
     entries: tuple[MapEntry, ...] = ()
+    default: Decimal = Decimal(0)
+    """What a value earns that is in no entry."""
+    lower: Decimal | None = None
     upper: Decimal | None = None
+    """Within these the response counts, whatever its values earn together."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,24 +63,28 @@ def read_declarations(
 def _read_declaration(element: xml.Element, place: Place, problems: Problems) -> Declaration:
     correct = xml.child(element, "correctResponse")
     values = () if correct is None else tuple(xml.text(v) for v in xml.children(correct, "value"))
-    mapping = xml.child(element, "mapping")
-    upper = None
-    if mapping is not None and xml.attribute(mapping, "upperBound"):
-        upper = _number(mapping, "upperBound", place, problems)
-    return Declaration(
+    declared = Declaration(
         identifier=xml.attribute(element, "identifier"),
         cardinality=xml.attribute(element, "cardinality"),
         correct=values,
-        entries=() if mapping is None else _entries(mapping, place, problems),
-        upper=upper,
+    )
+    mapping = xml.child(element, "mapping")
+    if mapping is None:
+        return declared
+    return msgspec.structs.replace(
+        declared,
+        entries=_entries(mapping, place, problems),
+        default=_number(mapping, "defaultValue", place, problems, "0"),
+        lower=_bound(mapping, "lowerBound", place, problems),
+        upper=_bound(mapping, "upperBound", place, problems),
     )
 
 
+def _bound(mapping: xml.Element, name: str, place: Place, problems: Problems) -> Decimal | None:
+    return _number(mapping, name, place, problems) if xml.attribute(mapping, name) else None
+
+
 def _entries(mapping: xml.Element, place: Place, problems: Problems) -> tuple[MapEntry, ...]:
-    default = _number(mapping, "defaultValue", place, problems, "0")
-    if default != 0:
-        line = Place(file=place.file, item=place.item, line=xml.line_of(mapping))
-        problems.add(messages.PROCESSING, line, came=f"mapping defaultValue={default}")
     return tuple(
         MapEntry(
             key=xml.attribute(entry, "mapKey"),

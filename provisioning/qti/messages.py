@@ -166,6 +166,14 @@ PROCESSING = Text(
     en="expected the response processing template match_correct or map_response (or the same "
     "written out), got {came}; scores are not guessed: use a template.",
 )
+MAPPING_BOUND = Text(
+    code="qti-mapping-bound",
+    zh="mapping 的 {name} 为 {came}，无法照此计分：一题最低 0 分，未列出的答案不得分；"
+    '请改为 lowerBound="0"，upperBound 应大于 0 且不低于 lowerBound。',
+    en="the mapping's {name} is {came}, by which no item can be counted here: an item earns no "
+    'less than 0, and an answer that is not listed nothing; expected lowerBound="0" and an upperBound '
+    "above 0.",
+)
 POINTS_UNREACHABLE = Text(
     code="qti-points",
     zh="按标准答案最多得 {came} 分，与该题分值 {expected} 分不符；请更正 mapping 或 MAXSCORE。",
@@ -184,4 +192,10 @@ FEEDBACK_LEFT_OUT = Text(
     code="qti-note-feedback",
     zh="{name} 会在考试中提示答案，已从考生试卷中去除。",
     en="{name} would tell the answer during the exam and was left out of the paper.",
+)
+BELOW_NOTHING = Text(
+    code="qti-note-below-nothing",
+    zh="mapping 没有 lowerBound，所选选项合计最低可为 {came} 分；低于 0 时按 0 分计。",
+    en="the mapping has no lowerBound and the options chosen can come to {came}; below 0 it counts "
+    "as 0.",
 )
