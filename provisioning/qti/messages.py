@@ -171,8 +171,8 @@ MAPPING_BOUND = Text(
     zh="mapping 的 {name} 为 {came}，无法照此计分：一题最低 0 分，未列出的答案不得分；"
     '请改为 lowerBound="0"，upperBound 应大于 0 且不低于 lowerBound。',
     en="the mapping's {name} is {came}, by which no item can be counted here: an item earns no "
-    'less than 0, and an answer that is not listed nothing; expected lowerBound="0" and an upperBound '
-    "above 0.",
+    'less than 0, and an answer that is not listed earns nothing; expected lowerBound="0" and an '
+    "upperBound above 0.",
 )
 POINTS_UNREACHABLE = Text(
     code="qti-points",
