@@ -234,10 +234,7 @@ Record = (
 
 
 def alert_digest(alert: AlertRecord) -> str:
-    """Return what names an alert in the log and in its picture's record.
-
-    Format: nothing raises alerts from pictures yet.
-    """
+    """Return what names an alert in the log and in its picture's record."""
     return sha256_hex(b"examhall alert 1" + encode(alert))
 
 

@@ -1,18 +1,22 @@
 """The way of the paper at this seat: it comes sealed, its key P comes, it lies open.
 
 Either may come first. The exam opens before P is kept: nobody waits for three flushes. A
-paper that does not open is fetched again, and its key waits for it.
+paper that does not open is fetched again, and its key waits for it. A paper that is not the one
+whose order was granted, as after a later revision, is not shown: staff are called.
 """
 
 import asyncio
 import logging
 
+from exam.order import OrderError, check_order
+from exam.rulebook import Begin
 from exam.session import ENDED, State
 from protocol.errors import ProtocolError
 from protocol.journal import Entered
 from protocol.sealed_paper import SealedPaper
 from protocol.sealing import SealingIdentity
 from terminal_agent.desk import Desk
+from terminal_agent.papers import OpenPaper
 from terminal_agent.view import Reason, ReasonCode
 
 _log = logging.getLogger(__name__)
@@ -58,7 +62,7 @@ async def _begin(desk: Desk, sealed: SealedPaper, key: SealingIdentity) -> None:
     if desk.state.paper is None:
         await _open(desk, sealed, key)
     hall = desk.state.hall
-    if hall is not None and hall.rules.begin.how.value == "by_itself":
+    if hall is not None and hall.rules.begin.how is Begin.BY_ITSELF:
         await enter(desk)
     desk.changed()
 
@@ -67,7 +71,7 @@ async def _open(desk: Desk, sealed: SealedPaper, key: SealingIdentity) -> None:
     """Open the sealed paper in memory. One that is not whole is fetched again."""
     state = desk.state
     try:
-        state.paper = await desk.shelf.open(sealed, key)
+        paper = await desk.shelf.open(sealed, key)
     except FileNotFoundError:
         _log.warning("the paper's key came before the paper of %s", sealed.subject)
     except (ProtocolError, OSError) as error:
@@ -77,6 +81,21 @@ async def _open(desk: Desk, sealed: SealedPaper, key: SealingIdentity) -> None:
     else:
         if state.fault is not None and state.fault.code is ReasonCode.PAPER_DAMAGED:
             state.fault = None
+        _show(desk, paper)
         return
     state.papers_here.discard(sealed.sealed_sha256)
     desk.papers_wanted.set()
+
+
+def _show(desk: Desk, paper: OpenPaper) -> None:
+    """Lay the paper before the candidate, if it is the one whose order was granted."""
+    session = desk.state.session
+    if session is None:  # the seat was freed while the paper was opened
+        return
+    try:
+        check_order(paper.paper, session.grant.order)
+    except OrderError as error:
+        _log.error("the paper is not shown: %s", error)
+        desk.state.fault = Reason(code=ReasonCode.INTERNAL, words=str(error))
+    else:
+        desk.state.paper = paper

@@ -5,6 +5,7 @@ from typing import Final
 
 from exam import times
 from exam.paper import ExtendedText, TextEntry
+from exam.rulebook import Begin
 from exam.rulebook import LoginField as RuleField
 from exam.session import State
 from exam.sitting import Subject
@@ -110,7 +111,7 @@ def view_of(seat: SeatState, eyes: Eyes, now: int | None) -> View:
         own_data=() if session is None else _own_data(session, subject, seat),
         face=_face(seat, eyes),
         rules=() if hall is None else rule_words(hall.rules, camera=eyes.is_wanted),
-        begins_by_click=hall is not None and hall.rules.begin.how.value == "by_click",
+        begins_by_click=hall is not None and hall.rules.begin.how is Begin.BY_CLICK,
         paused=_paused(progress),
         leaves=_leaves(hall, progress),
         hand_in=_hand_in(seat, session),

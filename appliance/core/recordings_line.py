@@ -20,6 +20,7 @@ from exam.session import ENDED
 from protocol.closing import open_closing
 from protocol.envelope import Envelope
 from protocol.grant import Grant, open_grant
+from protocol.parcel import AlertRecord
 from protocol.values import decode
 from runtime.errors import DatabaseError, DiskError, IpcError
 from runtime.ipc import Client
@@ -120,18 +121,18 @@ class RecordingsLine:
         if since in (0, self._on_record):
             return
         subject = core.hall.current()
-        await core.database.write(
-            lambda c: records.insert(
-                c,
-                "alerts",
-                at=since,
-                subject=None if subject is None else subject.id,
-                cause="recordings_full",
-                detail="no room on the box's disk: recordings give way to answers",
-                confidence=1000,
-                settled=0,
-            )
+        alert = AlertRecord(
+            at=since,
+            subject=None if subject is None else subject.id,
+            session=None,
+            candidate=None,
+            seat=None,
+            cause="recordings_full",
+            detail="no room on the box's disk: recordings give way to answers",
+            confidence=1000,
+            picture=None,
         )
+        await core.database.write(lambda c: records.put_alert(c, alert))
         self._on_record = since
 
     def _new_grants(self, connection: Connection) -> list[tuple[int, Envelope]]:

@@ -16,7 +16,8 @@ from protocol.decisions import Decision
 from protocol.envelope import Envelope
 from protocol.grant import Grant, Position
 from protocol.journal import Batch, Extension
-from protocol.log_entries import Entry, StrayKept, decode_entry, encode_entry
+from protocol.log_entries import Alerted, Entry, StrayKept, decode_entry, encode_entry
+from protocol.parcel import AlertRecord, alert_digest
 from protocol.values import Value, decode, encode
 
 Connection = sqlite3.Connection
@@ -91,6 +92,14 @@ def append_leaf(connection: Connection, entry: Entry) -> int:
     index = int(connection.execute("SELECT coalesce(max(i), -1) + 1 FROM leaves").fetchone()[0])
     connection.execute("INSERT INTO leaves (i, body) VALUES (?, ?)", (index, encode_entry(entry)))
     return index
+
+
+def put_alert(connection: Connection, alert: AlertRecord) -> None:
+    """Keep an alert, with its leaf in the log."""
+    columns = msgspec.structs.asdict(alert)
+    del columns["picture"]  # core's alerts have none
+    insert(connection, "alerts", settled=0, **columns)
+    append_leaf(connection, Alerted(at=alert.at, alert=alert_digest(alert)))
 
 
 def leaves_from(connection: Connection, first: int, most: int = 100_000) -> list[bytes]:

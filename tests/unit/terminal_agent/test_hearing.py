@@ -97,6 +97,25 @@ async def test_a_damaged_paper_is_fetched_again_and_then_opened(
         assert at.seat.view().screen is Screen.ANSWERING
 
 
+async def test_a_paper_of_another_order_than_was_granted_is_not_shown(
+    tmp_path: Path, hall: SampleHall
+) -> None:
+    """As after a later revision: staff are called, and nothing says that the exam was entered."""
+    lay_paper(tmp_path, hall)
+    hall.outline = hall.outline[1:]
+    async with desk(tmp_path, hall) as at:
+        await at.come_to_the_waiting_room()
+        n = at.session.n
+        await at.tell_time(START)
+        await at.seat.hear(hall.key_said())
+        reason = at.seat.view().reason
+        assert reason is not None
+        assert reason.code is ReasonCode.INTERNAL
+        assert "another paper: see s1" in reason.words
+        assert (at.seat.view().screen, at.seat.paper()) == (Screen.WAITING, None)
+        assert at.session.n == n
+
+
 async def test_the_key_of_another_paper_is_neither_used_nor_kept(
     tmp_path: Path, hall: SampleHall
 ) -> None:

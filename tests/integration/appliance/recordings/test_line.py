@@ -195,6 +195,16 @@ async def test_core_knows_when_recordings_give_way(box: RecordingBox, core: Samp
             process._room(full=False)
             await until(lambda: core.surroundings.recordings_full_since == 0)
     assert alerts(box) == ["recordings_full"] * 2
+    assert sum(b'"kind":"alerted"' in leaf for leaf in leaves(box)) == 2
+
+
+def leaves(box: RecordingBox) -> list[bytes]:
+    """Return what stands in the box's log."""
+    connection = open_read_only(box.folder / "core.db")
+    try:
+        return core_records.leaves_from(connection, 0)
+    finally:
+        connection.close()
 
 
 def alerts(box: RecordingBox) -> list[str]:
