@@ -238,7 +238,7 @@ class SampleSession:
             acknowledgement=self.acknowledged(),
         )
 
-    def receipt(self, log: SampleLog) -> ReceiptRecord:
+    def receipt(self, log: SampleLog, *, subject: str = SUBJECT) -> ReceiptRecord:
         """Return the receipt that the candidate takes away."""
         entry = ReceiptGiven(
             at=NOW,
@@ -246,7 +246,7 @@ class SampleSession:
             epoch=self.grant.epoch,
             n=self.position.n,
             head=self.position.head,
-            subject=SUBJECT,
+            subject=subject,
             candidate=self.grant.candidate,
         )
         index = log.add(entry)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from central.store.tables import IGNORE, Connection, insert, text
+from central.store.tables import IGNORE, BoxPlace, Connection, insert, of_box, text
 from exam.paper import Response
 from protocol.envelope import Envelope, unsafe_payload
 from protocol.grant import Grant, Position
@@ -77,6 +77,17 @@ def epochs_of(connection: Connection, session: str) -> list[Epoch]:
     ).fetchall()
     found = (epoch_of(connection, session, row[0]) for row in numbers)
     return [epoch for epoch in found if epoch is not None]
+
+
+def sessions_of(connection: Connection, place: BoxPlace, subject: str) -> dict[str, str]:
+    """Return the sessions of a subject that a box's generation has begun, with their candidates."""
+    rows = connection.execute(
+        "SELECT DISTINCT s.id, s.candidate FROM session s JOIN epoch e ON e.session = s.id "
+        "WHERE s.centre = ? AND s.sitting = ? AND e.appliance = ? AND e.generation = ? "
+        "AND s.subject = ? AND e.epoch = 1",
+        (*of_box(place), subject),
+    )
+    return {str(session): str(candidate) for session, candidate in rows}
 
 
 def events(connection: Connection, session: str, epoch: int, first: int, last: int) -> list[bytes]:

@@ -49,10 +49,17 @@ def take_decision(context: Context, record: DecisionRecord) -> None:
 
 
 def take_stray(context: Context, record: StrayRecord) -> None:
-    """Check the tail of an old epoch and keep it apart: a person decides what it is worth."""
+    """Check the tail of an old epoch and keep it apart: a person decides what it is worth.
+
+    An epoch is old when the next one was granted: what a box holds of the last one belongs to
+    the journal, where it counts.
+    """
     epoch = context.epoch(record.session, record.epoch)
-    if epoch is None:
-        raise WaitsError(f"session {record.session} epoch {record.epoch}: its grant has not come")
+    if epoch is None or context.epoch(record.session, record.epoch + 1) is None:
+        raise WaitsError(
+            f"session {record.session} epoch {record.epoch}: its grant, or that of the epoch "
+            "after it, has not come"
+        )
     head = open_head(record.head, epoch.session_key)
     expect("stray: session and epoch", (record.session, record.epoch), (head.session, head.epoch))
     bodies = [bytes(event) for event in record.events]

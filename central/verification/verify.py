@@ -14,9 +14,11 @@ taken whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from central.verification.answers import take_closing, take_grant, take_journal, take_receipt
+from central.verification.answers import take_journal, take_receipt
+from central.verification.closings import take_closing
 from central.verification.context import Context
 from central.verification.evidence_lane import take_head, take_log
+from central.verification.grants import take_grant
 from central.verification.incidents import (
     take_alert,
     take_amendment,
