@@ -254,7 +254,7 @@ def _asked_codes(wanted: staff_api.Act, hall: staff_api.HallStatus) -> tuple[str
 def say_error(error: Exception, options: Options) -> str:
     """Return what a command says of a fault."""
     language = _language(options)
-    if isinstance(error, bundle_words.BundleRefusedError):
+    if isinstance(error, bundle_words.BundleRefusedError | staff_client.StaffKeyError):
         return error.show(language)
     return say_fault(error, language)
 

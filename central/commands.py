@@ -171,7 +171,9 @@ def status(options: Options) -> int:
         for account in sitting["accounts"]:
             print(f"  {account['subject']}: {account[language]}")
     for incident in found["incidents"]:
-        _say(options, "look", fault=incident["fault"], message=incident["message"])
+        fault = incident["fault"]
+        why = say(fault, language)
+        _say(options, "look", fault=fault, why=why, message=incident["message"])
     return 0
 
 

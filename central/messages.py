@@ -159,8 +159,13 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
     "lane_refused": {"en": ", {count} refused", "zh": "，拒收 {count}"},
     "look": {
         "en": "a person must look: {fault} {message}",
-        "zh": "需人工处理：{fault} {message}",
+        "zh": "需人工处理：{fault} {why}（{message}）",
     },
+    "C410": {"en": "", "zh": "收到的不是上报包"},
+    "C420": {"en": "", "zh": "不认识送来的主机：请先登记它的考务包（enrol），再重新上报"},
+    "C430": {"en": "", "zh": "签名不是那台主机的"},
+    "C440": {"en": "", "zh": "内容与签名不符：不完整或被改动过，请重新上报"},
+    "C450": {"en": "", "zh": "同一编号来了两个不同的上报包：两个都保留，请查明原因"},
 }
 
 

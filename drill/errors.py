@@ -21,7 +21,11 @@ class NotInTimeError(DrillError):
 
 
 class ActRefusedError(DrillError):
-    """Core refused an act of the staff."""
+    """Core refused an act of the staff; ``text_zh`` is its reason in Chinese."""
+
+    def __init__(self, message: str, *, text_zh: str = "") -> None:
+        self.text_zh = text_zh
+        super().__init__(message)
 
 
 class PageError(DrillError):

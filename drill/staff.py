@@ -55,7 +55,8 @@ class Staff:
                     continue
                 if isinstance(reply, ActRefused):
                     raise ActRefusedError(
-                        f"{type(act).__name__} was refused ({reply.code}): {reply.text}"
+                        f"{type(act).__name__} was refused ({reply.code}): {reply.text}",
+                        text_zh=reply.text_zh,
                     )
                 return reply
 

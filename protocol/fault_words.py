@@ -39,6 +39,7 @@ _ZH: Final[dict[str, str]] = {
     "ipc_format": "服务之间的消息看不懂：两边的版本不一致",
     "ipc_refused": "服务拒绝了这项请求",
     "service_error": "服务的一个部分意外结束",
+    "settings_error": "设置文件不能用；请核对所指的文件和位置",
     # the system
     "ENOENT": "找不到这个文件或目录",
     "EACCES": "没有权限",
@@ -65,4 +66,9 @@ def say_fault(error: BaseException, language: str) -> str:
     """Return what a command says of a fault; ``language`` is zh or en."""
     if language != "zh":
         return str(error)
-    return f"{_ZH.get(code_of(error), _OTHER)}（{error}）"
+    return f"{say_briefly(error, language)}（{error}）"
+
+
+def say_briefly(error: BaseException, language: str) -> str:
+    """Return what people in the hall are told of a fault: in Chinese without the detail."""
+    return _ZH.get(code_of(error), _OTHER) if language == "zh" else str(error)

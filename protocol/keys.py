@@ -125,7 +125,7 @@ class SigningKey:
             raise MalformedError("expected a key file that is encrypted under a passphrase")
         try:
             key = serialization.load_pem_private_key(data, passphrase.encode())
-        except ValueError as error:
+        except (ValueError, TypeError) as error:  # TypeError: an empty passphrase
             raise MalformedError("the passphrase does not open this key file") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise MalformedError(f"expected an Ed25519 key; got {type(key).__name__}")

@@ -85,7 +85,7 @@ def _read(path: Path, passphrase: Passphrase) -> object:
         raise _unexpected(path, "PKCS#8")
     try:
         return load_pem_private_key(data, passphrase.reveal().encode())
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # TypeError: an empty passphrase
         raise PassphraseError(messages.PASSPHRASE_WRONG, path=path.name) from error
 
 

@@ -153,5 +153,5 @@ class Desk:
     def forked(self, text: str) -> None:
         """Say that staff must look: the box holds another history than this seat."""
         _log.error("the box does not take this journal: %s", text)
-        self.state.fault = Reason(code=ReasonCode.INTERNAL, words=text)
+        self.state.fault = Reason(code=ReasonCode.INTERNAL)
         self.changed()

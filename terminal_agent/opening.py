@@ -76,7 +76,7 @@ async def _open(desk: Desk, sealed: SealedPaper, key: SealingIdentity) -> None:
         _log.warning("the paper's key came before the paper of %s", sealed.subject)
     except (ProtocolError, OSError) as error:
         _log.error("the paper does not open, and is fetched again: %s", error)
-        state.fault = Reason(code=ReasonCode.PAPER_DAMAGED, words=str(error))
+        state.fault = Reason(code=ReasonCode.PAPER_DAMAGED)
         await asyncio.to_thread(desk.shelf.discard, sealed)
     else:
         if state.fault is not None and state.fault.code is ReasonCode.PAPER_DAMAGED:

@@ -7,35 +7,40 @@ from typing import Final
 
 from appliance.console.app import ConsoleApp
 from appliance.console.link import HallLink
-from appliance.console.messages import Language
+from appliance.console.messages import Language, Text
 from appliance.console.pictures import ask_terminal
 from appliance.ipc.settings import SettingsError, default_path, read_settings
 from appliance.ipc.staff_client import StaffKeyError
 from appliance.ipc.staff_keys import find_staff_key, open_staff_key
+from protocol.fault_words import say_fault
 
-NO_TERMINAL: Final = (
-    "exam-console: expected a terminal to draw in; without one use "
-    "exam-appliance status and exam-appliance act"
+NO_TERMINAL: Final = Text(
+    "需要一个终端来显示；没有终端时请用 exam-appliance status 和 exam-appliance act",
+    "expected a terminal to draw in; without one use exam-appliance status and exam-appliance act",
 )
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the console until the person closes it."""
     options = _parser().parse_args(argv)
+    language = Language(options.language)
     try:
         settings = read_settings(options.config)
         file = find_staff_key(Path(settings.staff_keys), options.staff, options.staff_key)
         if not has_terminal():
-            print(NO_TERMINAL, file=sys.stderr)
+            print(f"exam-console: {NO_TERMINAL.say(language)}", file=sys.stderr)
             return 2
         key = open_staff_key(file, options.passphrase_file)
-    except (SettingsError, StaffKeyError, OSError) as error:
-        print(f"exam-console: {error}", file=sys.stderr)
+    except StaffKeyError as error:
+        print(f"exam-console: {error.show(language)}", file=sys.stderr)
+        return 1
+    except (SettingsError, OSError) as error:
+        print(f"exam-console: {say_fault(error, language)}", file=sys.stderr)
         return 1
     if options.pictures == "best":
         ask_terminal()
     link = HallLink(settings.staff_socket, file.staff, key, Path(settings.staff_keys))
-    ConsoleApp(link, language=Language(options.language)).run()
+    ConsoleApp(link, language=language).run()
     return 0
 
 

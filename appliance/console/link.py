@@ -13,7 +13,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from appliance.ipc import staff_client
+from appliance.ipc import staff_client, words
 from appliance.ipc.staff_keys import SUFFIX
 from protocol.errors import ProtocolError
 from protocol.keys import SigningKey
@@ -69,7 +69,7 @@ class HallLink:
     async def second_key(self, staff: str, passphrase: str) -> SigningKey:
         """Open the key of a second person, who stands here; raise `StaffKeyError` or `OSError`."""
         if self._keys is None:
-            raise staff_client.StaffKeyError("this console knows no folder of staff keys")
+            raise staff_client.StaffKeyError(words.NO_KEY_FOLDER)
         path = self._keys / f"{staff}{SUFFIX}"
         return await asyncio.to_thread(staff_client.read_staff_key, path, passphrase)
 

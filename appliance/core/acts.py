@@ -97,9 +97,10 @@ class Acts:
             except RefusedError as error:
                 return error.reply()
             except (ProtocolError, IdentifierError) as error:
-                return MalformedActError(m.MALFORMED, detail=str(error)).reply()
+                return MalformedActError(m.MALFORMED, detail=error).reply()
             except DiskError as error:
-                return DiskRefusedError(m.DISK, detail=str(error)).reply()
+                _log.error("an act could not be kept: %s", error)
+                return DiskRefusedError(m.DISK, detail=error).reply()
 
     async def _performed(self, request: ActRequest) -> ActReply:
         # 1

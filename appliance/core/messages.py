@@ -113,5 +113,5 @@ CODE_WRONG: Final = Text(
 )
 
 # --- other ---------------------------------------------------------------------------------------
-MALFORMED: Final = Text("主机看不懂：{detail}", "{detail}")
+MALFORMED: Final = Text("主机没有接受：{detail}", "{detail}")
 DISK: Final = Text("主机磁盘写不进：{detail}", "the disk could not be written: {detail}")

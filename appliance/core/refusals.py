@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from appliance.core import messages as m
 from appliance.ipc.words import STATE, Language, Text
 from exam.session import NotNow
+from protocol.fault_words import say_briefly
 from protocol.staff_api import ActRefusal, ActRefused
 
 
@@ -102,7 +103,7 @@ class DiskRefusedError(RefusedError):
 
 
 def say(text: Text, language: Language, **values: object) -> str:
-    """Return a message whose values may be messages, or tuples of them."""
+    """Return a message whose values may be messages, lists of them, or what was raised."""
     return text.say(language, **{name: _said(value, language) for name, value in values.items()})
 
 
@@ -112,6 +113,8 @@ def _said(value: object, language: Language) -> object:
             return value.say(language)
         case RefusedError():
             return value.say(language)
+        case Exception():
+            return say_briefly(value, language)
         case list():
             return m.COMMA.say(language).join(str(_said(each, language)) for each in value)
         case _:

@@ -21,6 +21,8 @@ import msgspec
 class SettingsError(ValueError):
     """A settings file that does not fit; the message names the place."""
 
+    code = "settings_error"
+
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass

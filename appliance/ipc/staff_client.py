@@ -7,10 +7,12 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import aiohttp
 
+from appliance.ipc import words
+from appliance.ipc.words import Language, Text
 from protocol import staff_api
 from protocol.errors import MalformedError
 from protocol.keys import SigningKey
@@ -25,13 +27,22 @@ _BASE = "http://core"
 class StaffKeyError(Exception):
     """A staff key that cannot be opened."""
 
+    def __init__(self, text: Text, **values: object) -> None:
+        self._text: Final = text
+        self._values: Final = values
+        super().__init__(self.show(Language.EN))
+
+    def show(self, language: Language) -> str:
+        """Return the message in a language."""
+        return self._text.say(language, **self._values)
+
 
 def read_staff_key(path: Path, passphrase: str) -> SigningKey:
     """Return the key in an encrypted PKCS#8 file; raise `StaffKeyError`."""
     try:
         return SigningKey.from_encrypted_pem(path.read_bytes(), passphrase)
     except MalformedError as error:
-        raise StaffKeyError(f"{path}: {error}") from error
+        raise StaffKeyError(words.KEY_CLOSED, path=path, error=error) from error
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from appliance.ipc import words
 from appliance.ipc.staff_client import StaffKeyError, read_staff_key
 from protocol.keys import SigningKey
 
@@ -32,17 +33,14 @@ def find_staff_key(folder: Path, staff: str | None, path: Path | None) -> StaffK
     if path is not None:
         owner = staff or path.name.removesuffix(SUFFIX)
         if owner == path.name:
-            raise StaffKeyError(f"{path}: expected NAME{SUFFIX}; say whose it is by --staff NAME")
+            raise StaffKeyError(words.KEY_OF_WHOM, path=path, suffix=SUFFIX)
         return StaffKeyFile(owner, path)
     if staff is not None:
         return StaffKeyFile(staff, folder / f"{staff}{SUFFIX}")
     found = sorted(folder.glob(f"*{SUFFIX}"))
     if len(found) != 1:
-        names = ", ".join(each.name for each in found) or "none"
-        raise StaffKeyError(
-            f"{folder}: expected one key file NAME{SUFFIX}, found {names}; "
-            "say which by --staff NAME or --staff-key FILE"
-        )
+        names = ", ".join(each.name for each in found) or "0"
+        raise StaffKeyError(words.WHICH_KEY, folder=folder, suffix=SUFFIX, found=names)
     return StaffKeyFile(found[0].name.removesuffix(SUFFIX), found[0])
 
 

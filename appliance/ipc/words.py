@@ -29,6 +29,25 @@ class Text(NamedTuple):
         return (self.zh if language is Language.ZH else self.en).format(**values)
 
 
+# --- the key of who acts ------------------------------------------------------------------------
+KEY_CLOSED: Final = Text(
+    "{path} 打不开：口令不对，或者不是加密的考务人员密钥。请重新输入口令，或核对文件",
+    "{path}: {error}; type the passphrase again, or look at the file",
+)
+KEY_OF_WHOM: Final = Text(
+    "{path}：文件名应为 名字{suffix}；请用 --staff 写明是谁的",
+    "{path}: expected NAME{suffix}; say whose it is by --staff NAME",
+)
+WHICH_KEY: Final = Text(
+    "{folder} 里应有一个密钥文件 名字{suffix}，找到：{found}；"
+    "请用 --staff 或 --staff-key 写明用哪一个",
+    "{folder}: expected one key file NAME{suffix}, found {found}; say which by --staff NAME or "
+    "--staff-key FILE",
+)
+NO_KEY_FOLDER: Final = Text(
+    "这个监考台没有考务人员密钥的目录", "this console knows no folder of staff keys"
+)
+
 STATE: Final[dict[State, Text]] = {
     State.EXPECTED: Text("未到", "expected"),
     State.SEATED: Text("已入座", "seated"),

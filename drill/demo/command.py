@@ -14,9 +14,10 @@ from drill.demo.alone import perform
 from drill.demo.messages import Language, language_of
 from drill.demo.narrator import Narrator
 from drill.demo.place import box_address, last_errors, place
-from drill.errors import DrillError
+from drill.errors import ActRefusedError, DrillError, NotInTimeError, PageError
 from drill.faces import SampleFaceError
 from protocol.errors import ProtocolError
+from protocol.fault_words import say_fault
 from runtime.errors import MachineryError
 
 Options = argparse.Namespace
@@ -64,11 +65,11 @@ def _run(day: Coroutine[Any, Any, bool], say: Narrator, folder: Path, *, kept: b
         say(m.STOPPED)
         return STOPPED
     except _ERRORS as error:
-        _tell_failure(folder, say, str(error), kept=kept)
+        _tell_failure(folder, say, in_words(error, say.language), kept=kept)
     except ExceptionGroup as group:
         if group.split(_ERRORS)[1] is not None:
             raise
-        _tell_failure(folder, say, _in_words(group), kept=kept)
+        _tell_failure(folder, say, in_words(group, say.language), kept=kept)
     return 1
 
 
@@ -95,11 +96,23 @@ async def _until_told(coroutine: Coroutine[Any, Any, bool]) -> bool:
     return await coroutine
 
 
-def _in_words(group: ExceptionGroup[Exception]) -> str:
-    return "; ".join(
-        _in_words(error) if isinstance(error, ExceptionGroup) else str(error)
-        for error in group.exceptions
-    )
+def in_words(error: Exception, language: m.Language) -> str:
+    """Return why the demo could not be completed, in the person's language."""
+    match error:
+        case ExceptionGroup():
+            return "; ".join(in_words(each, language) for each in error.exceptions)
+        case NotInTimeError():
+            return m.TOO_LATE.say(language, detail=error)
+        case ActRefusedError():
+            return m.ACT_REFUSED.say(language, why=error.text_zh, detail=error)
+        case PageError():
+            return m.PAGE_REFUSED.say(language, detail=error)
+        case SampleFaceError():
+            return m.NO_FACES.say(language, detail=error)
+        case DrillError():
+            return m.NOT_PERFORMED.say(language, detail=error)
+        case _:
+            return say_fault(error, language)
 
 
 def _lines(began: float) -> Callable[[str], None]:

@@ -35,6 +35,11 @@ FAILED: Final = Text(
     "The demo (box {box}) could not be completed: {error}\n"
     "The programs' last errors:\n{logs}\n{keep}",
 )
+TOO_LATE: Final = Text("等待的一步没有按时发生，机器可能太忙（{detail}）", "{detail}")
+ACT_REFUSED: Final = Text("主机拒绝了监考员的操作：{why}（{detail}）", "{detail}")
+PAGE_REFUSED: Final = Text("有一个座位的页面没有照做（{detail}）", "{detail}")
+NO_FACES: Final = Text("样例照片取不到或不完整（{detail}）", "{detail}")
+NOT_PERFORMED: Final = Text("有一个程序没有照做（{detail}）", "{detail}")
 KEEP_NEXT_TIME: Final = Text(
     "要保留全部日志，请用 exam-drill demo --keep 文件夹 再运行一次。",
     "To keep all logs, run it again as: exam-drill demo --keep FOLDER",

@@ -127,8 +127,9 @@ async def test_with_two_keys_a_name_is_asked_for(box: Path, capsys) -> None:
         assert "found li.staff.pem, wang.staff.pem" in capsys.readouterr().err
         assert await act(box, "pause", "candidate=02", "reason=x", "--staff", "li") == 0
         assert core.asked[0].staff == "li"
-    assert console(["--config", str(box)]) == 1
-    assert "--staff NAME" in capsys.readouterr().err
+    for language, said in (("zh", "请用 --staff"), ("en", "--staff NAME")):
+        assert console(["--config", str(box), "--language", language]) == 1
+        assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["serve"], *(["run", name] for name in PROCESSES)])

@@ -247,10 +247,11 @@ def test_an_office_is_never_overwritten(office):
 
 
 def test_refusals_say_what_to_do(office, tmp_path):
-    """Wrong passphrase, no office, unknown centre, short passphrase, bad address."""
-    with pytest.raises(PassphraseError) as caught:
-        authority.add_centre(office, "x", "x", Secret("not the root's words"), NOW)
-    assert "root.key" in caught.value.show("zh")
+    """Wrong or no passphrase, no office, unknown centre, short passphrase, bad address."""
+    for words in ("not the root's words", ""):
+        with pytest.raises(PassphraseError) as caught:
+            authority.add_centre(office, "x", "x", Secret(words), NOW)
+        assert "root.key" in caught.value.show("zh")
     with pytest.raises(NotAnOfficeError):
         Office(tmp_path, OFFICE)
     with pytest.raises(UnknownNameError):
