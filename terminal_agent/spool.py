@@ -27,6 +27,7 @@ from protocol.keys import SigningKey
 from protocol.seat_api import LoggedIn, OwnData, Standing
 from protocol.values import Value, decode, encode
 from runtime.database import Database
+from runtime.facts import fact, put_fact
 from runtime.migrations import schema_of
 from terminal_agent.trust import Log
 
@@ -302,20 +303,12 @@ class Spool:
     async def put(self, name: str, value: msgspec.Struct) -> None:
         """Keep the one value of ``name``."""
         text = encode(value).decode()
-        await self._database.write(
-            lambda c: c.execute(
-                "INSERT INTO facts (name, value) VALUES (?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (name, text),
-            )
-        )
+        await self._database.write(lambda c: put_fact(c, name, text))
 
     async def get(self, name: str) -> bytes | None:
         """Return the value of ``name`` as it was encoded."""
-        row = await self._database.read(
-            lambda c: c.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        )
-        return None if row is None else str(row[0]).encode()
+        text = await self._database.read(lambda c: fact(c, name))
+        return None if text is None else text.encode()
 
 
 def _place(decision: Decision) -> tuple[str, str, int, int]:

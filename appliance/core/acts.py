@@ -27,12 +27,8 @@ from appliance.core.decisions import Also, Decider, Write
 from appliance.core.hall import Hall, Seating
 from appliance.core.pairing import OverlapError, PairingDesk
 from appliance.core.refusals import (
-    DiskRefusedError,
-    LockedError,
-    MalformedActError,
     NotPossibleError,
     RefusedError,
-    UnknownError,
 )
 from appliance.core.release import Release
 from exam import times
@@ -45,11 +41,12 @@ from protocol.decisions import Scope, What
 from protocol.envelope import Envelope
 from protocol.errors import MalformedError, ProtocolError
 from protocol.permitted import grave_act
-from protocol.staff_api import ActDone, ActReply, ActRequest, StaffAct
+from protocol.staff_api import ActDone, ActRefusal, ActReply, ActRequest, StaffAct
 from protocol.values import decode, encode
 from runtime.clock import Anchor, HallClock, SteadyClock
 from runtime.database import Database
 from runtime.errors import ClockError, DatabaseError, DiskError
+from runtime.facts import put_fact
 
 _log = logging.getLogger(__name__)
 
@@ -97,10 +94,10 @@ class Acts:
             except RefusedError as error:
                 return error.reply()
             except (ProtocolError, IdentifierError) as error:
-                return MalformedActError(m.MALFORMED, detail=error).reply()
+                return RefusedError(ActRefusal.MALFORMED, m.MALFORMED, detail=error).reply()
             except DiskError as error:
                 _log.error("an act could not be kept: %s", error)
-                return DiskRefusedError(m.DISK, detail=error).reply()
+                return RefusedError(ActRefusal.DISK, m.DISK, detail=error).reply()
 
     async def _performed(self, request: ActRequest) -> ActReply:
         # 1
@@ -160,7 +157,7 @@ class Acts:
     async def _lower_hand(self, seating: Seating) -> None:
         """Note that this raising of the hand was followed up: it does not come back."""
         name, since = records.hand_fact(seating.id or ""), str(seating.hand_since)
-        await self._database.write(lambda c: records.put_fact(c, name, since))
+        await self._database.write(lambda c: put_fact(c, name, since))
         if str(seating.hand_since) == since:  # not raised again meanwhile
             seating.hand_text = None
 
@@ -214,9 +211,9 @@ class Acts:
             anchor = encode(planned[0]).decode()
 
             def write(connection: records.Connection) -> None:
-                records.put_fact(connection, "anchor", anchor)
-                records.put_fact(connection, "last_ms", str(at + correction))
-                records.put_fact(connection, "clock_confirmed_by", asked.staff)
+                put_fact(connection, "anchor", anchor)
+                put_fact(connection, "last_ms", str(at + correction))
+                put_fact(connection, "clock_confirmed_by", asked.staff)
 
             return write
 
@@ -257,7 +254,7 @@ class Acts:
             state.armed_start = None
             return numbers
         if state.paper_key is None:
-            raise LockedError(m.LOCKED)
+            raise RefusedError(ActRefusal.LOCKED, m.LOCKED)
         soonest = self._clock.now() + _SOONEST_START_MS
         planned = self._hall.subject(act.subject).opens
         start = max(act.start or planned, soonest)
@@ -349,13 +346,13 @@ class Acts:
         subject = self._hall.current()
         found = None if subject is None else self._hall.seating(candidate, subject.id)
         if found is None:
-            raise UnknownError(m.NO_CANDIDATE, candidate=candidate)
+            raise RefusedError(ActRefusal.UNKNOWN, m.NO_CANDIDATE, candidate=candidate)
         return found
 
     def _known_seats(self, seats: Sequence[str]) -> Sequence[str]:
         unknown = [seat for seat in seats if seat not in self._hall.seats]
         if unknown:
-            raise UnknownError(m.NO_SEAT, seats=list(unknown))
+            raise RefusedError(ActRefusal.UNKNOWN, m.NO_SEAT, seats=list(unknown))
         return seats
 
     def _check_free(self, seat: str) -> None:

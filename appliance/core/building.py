@@ -37,6 +37,7 @@ from protocol.seat_api import HallInfo
 from protocol.values import decode, encode
 from runtime.clock import Anchor, HallClock, SteadyClock
 from runtime.database import Database
+from runtime.facts import put_fact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,8 @@ class Core:
         anchor, now = encode(self.clock.anchor).decode(), self.clock.now()
 
         def record(connection: records.Connection) -> None:
-            records.put_fact(connection, "anchor", anchor)
-            records.put_fact(connection, "last_ms", str(now))
+            put_fact(connection, "anchor", anchor)
+            put_fact(connection, "last_ms", str(now))
 
         await self.database.write(record)
 
@@ -219,8 +220,8 @@ async def _open_generation(
 
     def record(connection: records.Connection) -> None:
         records.append_leaf(connection, opened)
-        records.put_fact(connection, "generation", str(box.generation))
-        records.put_fact(connection, "bundle", bundle.envelope.digest)
+        put_fact(connection, "generation", str(box.generation))
+        put_fact(connection, "bundle", bundle.envelope.digest)
         for row in paired_before:
             records.insert(connection, "pairings", **msgspec.structs.asdict(row))
             leaf = Paired(

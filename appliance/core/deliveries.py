@@ -25,6 +25,7 @@ from protocol.seat_api import OfficeHolds
 from protocol.values import encode
 from runtime.clock import MachineClock
 from runtime.errors import DatabaseError, DiskError, IpcError
+from runtime.facts import fact, put_fact
 from runtime.ipc import Client
 
 _TAKEN: Final = "office_receipts_taken"
@@ -78,7 +79,7 @@ class Deliveries:
                 self._news.set()
 
     async def _take_some(self) -> bool:
-        taken = await self._core.database.read(lambda c: int(records.fact(c, _TAKEN) or "0"))
+        taken = await self._core.database.read(lambda c: int(fact(c, _TAKEN) or "0"))
         page = await self._client.ask(ReceiptsAfter(number=taken))
         if not isinstance(page, courier.Receipts):
             raise IpcError(f"expected receipts from the courier, got {type(page).__name__}")
@@ -98,7 +99,7 @@ class Deliveries:
         ) == (self._core.box.appliance, self._core.box.generation)
 
         def record(connection: records.Connection) -> None:
-            records.put_fact(connection, _TAKEN, str(arrived.number))
+            put_fact(connection, _TAKEN, str(arrived.number))
             if receipt is not None and mine:
                 _note(connection, receipt, arrived.receipt)
 
@@ -151,6 +152,4 @@ def _note(connection: records.Connection, receipt: OfficeReceipt, envelope: Enve
             position = journal.position
             records.mark_office(connection, journal.session, position.epoch, position.n)
             holds = OfficeHolds(office_receipt=envelope, journals=receipt.journals)
-            records.put_fact(
-                connection, records.office_fact(journal.session), encode(holds).decode()
-            )
+            put_fact(connection, records.office_fact(journal.session), encode(holds).decode())

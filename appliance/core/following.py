@@ -29,6 +29,7 @@ from protocol.seat_api import DecisionSaid, Hello, LoggedIn, LoginRequest, Recei
 from protocol.standing import standing_after
 from runtime.database import Database
 from runtime.errors import DatabaseError, DiskError
+from runtime.facts import fact
 
 Look = Callable[[Seating], Awaitable[None]]
 """Begins the look at a candidate's face."""
@@ -119,7 +120,7 @@ class Following:
         mine = {s.id for s in self._hall.seatings() if s.seat == link.seat and s.id is not None}
         sessions = mine | set(() if link.hello is None else link.hello.sessions)
         said = await self._database.read(
-            lambda c: [records.fact(c, records.office_fact(session)) for session in sessions]
+            lambda c: [fact(c, records.office_fact(session)) for session in sessions]
         )
         for text in said:
             if text is not None:

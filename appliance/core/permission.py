@@ -11,12 +11,7 @@ from collections.abc import Sequence
 
 from appliance.core import messages as m
 from appliance.core.box import Box
-from appliance.core.refusals import (
-    NotAllowedError,
-    SecondPersonError,
-    StaleError,
-    UntrustedActError,
-)
+from appliance.core.refusals import RefusedError
 from exam.rulebook import GraveAct, StaffRules
 from protocol import permitted
 from protocol import staff_api as api
@@ -24,7 +19,7 @@ from protocol.bundle import StaffMember
 from protocol.envelope import Envelope
 from protocol.keys import VerifyKey
 from protocol.permitted import MOST_APART_MS, Lack
-from protocol.staff_api import StaffAct
+from protocol.staff_api import ActRefusal, StaffAct
 
 
 def signed_act(
@@ -33,15 +28,19 @@ def signed_act(
     """Return the act and who signed it, the one who asks first (1)."""
     signers = permitted.signers(envelope, staff)
     if not signers:
-        raise UntrustedActError(m.NOT_STAFF)
+        raise RefusedError(ActRefusal.UNTRUSTED, m.NOT_STAFF)
     act = api.open_act(envelope, VerifyKey.from_hex(signers[0].key))
     asking = [member for member in signers if member.id == act.staff]
     if not asking:
-        raise UntrustedActError(m.ANOTHERS_NAME, signer=signers[0].id, name=act.staff)
+        raise RefusedError(
+            ActRefusal.UNTRUSTED, m.ANOTHERS_NAME, signer=signers[0].id, name=act.staff
+        )
     here = (box.centre, box.sitting, box.appliance, box.generation)
     there = (act.centre, act.sitting, act.appliance, act.generation)
     if there != here:
-        raise UntrustedActError(m.ELSEWHERE, there=_place(there), here=_place(here))
+        raise RefusedError(
+            ActRefusal.UNTRUSTED, m.ELSEWHERE, there=_place(there), here=_place(here)
+        )
     return act, [*asking, *(member for member in signers if member.id != act.staff)]
 
 
@@ -50,7 +49,7 @@ def check_time(act: StaffAct, now: int) -> None:
     apart = abs(now - act.at)
     if apart > MOST_APART_MS:
         minutes, most = apart // 60_000, MOST_APART_MS // 60_000
-        raise StaleError(m.STALE, minutes=minutes, most=most)
+        raise RefusedError(ActRefusal.STALE, m.STALE, minutes=minutes, most=most)
 
 
 def check_people(signers: Sequence[StaffMember], rules: StaffRules, grave: GraveAct | None) -> None:
@@ -59,9 +58,12 @@ def check_people(signers: Sequence[StaffMember], rules: StaffRules, grave: Grave
     match permitted.lacking(asking, signers, rules, grave):
         case Lack.ROLE:
             role, roles = _role(asking.role), _roles(rules.may_act)
-            raise NotAllowedError(m.ROLE, name=asking.name, role=role, roles=roles)
+            raise RefusedError(
+                ActRefusal.NOT_ALLOWED, m.ROLE, name=asking.name, role=role, roles=roles
+            )
         case Lack.SECOND_PERSON if grave is not None:
-            raise SecondPersonError(
+            raise RefusedError(
+                ActRefusal.SECOND_PERSON,
                 m.SECOND_PERSON,
                 act=m.GRAVE[grave.value],
                 roles=_roles(rules.one_of or rules.may_act),

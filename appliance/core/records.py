@@ -59,21 +59,6 @@ class GrantRow(Value, frozen=True, kw_only=True):
 # --- facts -----------------------------------------------------------------------------------
 
 
-def put_fact(connection: Connection, name: str, value: str) -> None:
-    """Write the one value of ``name``."""
-    connection.execute(
-        "INSERT INTO facts (name, value) VALUES (?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, value),
-    )
-
-
-def fact(connection: Connection, name: str) -> str | None:
-    """Return the value of ``name``, None where there is none."""
-    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])
-
-
 def office_fact(session: str) -> str:
     """Return under which name lies what the office has said last of a session's journal."""
     return f"office:{session}"

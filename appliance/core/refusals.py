@@ -4,7 +4,7 @@ Raised where it is noticed, turned into the reply at one place (`appliance.core.
 came from another machine and does not hold stays a `ProtocolError`.
 """
 
-from typing import ClassVar, Final
+from typing import Final
 
 from appliance.core import messages as m
 from appliance.ipc.words import STATE, Language, Text
@@ -14,13 +14,15 @@ from protocol.staff_api import ActRefusal, ActRefused
 
 
 class RefusedError(Exception):
-    """An act that is not done; says what was expected, what came, what to do."""
+    """An act that is not done; says what was expected, what came, what to do.
 
-    code: ClassVar[ActRefusal] = ActRefusal.NOT_NOW
+    ``at``: for `ActRefusal.WAIT` the hall time from which another code may be tried.
+    """
 
-    def __init__(self, text: Text, *, at: int = 0, **values: object) -> None:
-        self.at: Final = at
+    def __init__(self, code: ActRefusal, text: Text, /, *, at: int = 0, **values: object) -> None:
+        self.code: Final = code
         self._text = text
+        self._at = at
         self._values = values
         super().__init__(self.say(Language.EN))
 
@@ -34,72 +36,15 @@ class RefusedError(Exception):
             code=self.code,
             text=self.say(Language.EN),
             text_zh=self.say(Language.ZH),
-            at=self.at,
+            at=self._at,
         )
 
 
 class NotPossibleError(RefusedError):
-    """The hall does not stand so that this could be done."""
+    """The hall does not stand so that this could be done: also met outside of acts."""
 
-
-class UntrustedActError(RefusedError):
-    """Signed by nobody who may."""
-
-    code = ActRefusal.UNTRUSTED
-
-
-class StaleError(RefusedError):
-    """Signed at another time."""
-
-    code = ActRefusal.STALE
-
-
-class NotAllowedError(RefusedError):
-    """The role of who asks does not reach."""
-
-    code = ActRefusal.NOT_ALLOWED
-
-
-class SecondPersonError(RefusedError):
-    """A second person must sign too."""
-
-    code = ActRefusal.SECOND_PERSON
-
-
-class UnknownError(RefusedError):
-    """No such seat, candidate or subject."""
-
-    code = ActRefusal.UNKNOWN
-
-
-class LockedError(RefusedError):
-    """The paper is not unlocked yet."""
-
-    code = ActRefusal.LOCKED
-
-
-class CodeRefusedError(RefusedError):
-    """Not the unlock codes."""
-
-    code = ActRefusal.WRONG_CODE
-
-
-class WaitError(RefusedError):
-    """Too many wrong codes: ``at`` is the hall time from which another may be tried."""
-
-    code = ActRefusal.WAIT
-
-
-class MalformedActError(RefusedError):
-    """Nothing that could be read."""
-
-    code = ActRefusal.MALFORMED
-
-
-class DiskRefusedError(RefusedError):
-    """Nothing could be written."""
-
-    code = ActRefusal.DISK
+    def __init__(self, text: Text, /, **values: object) -> None:
+        super().__init__(ActRefusal.NOT_NOW, text, at=0, **values)
 
 
 def say(text: Text, language: Language, **values: object) -> str:

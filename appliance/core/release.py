@@ -26,7 +26,7 @@ from appliance.core import messages as m
 from appliance.core import records
 from appliance.core.hall import Hall, Seating
 from appliance.core.links import Links
-from appliance.core.refusals import CodeRefusedError, WaitError
+from appliance.core.refusals import RefusedError
 from exam.session import State
 from protocol.codes import CodeError
 from protocol.errors import ProtocolError, WrongCodeError
@@ -34,8 +34,10 @@ from protocol.log_entries import CodeTried, Released
 from protocol.sealed_paper import SealedPaper, derive_code_identity, open_paper_key
 from protocol.sealing import SealingIdentity, seal
 from protocol.seat_api import PaperKeySaid
+from protocol.staff_api import ActRefusal
 from runtime.database import Database
 from runtime.errors import DiskError
+from runtime.facts import put_fact
 from runtime.files import remove_durably, write_atomic
 
 _FREE_TRIES: Final = 3
@@ -122,7 +124,7 @@ class Release:
         return SealingIdentity.parse(self._box.open(wrapped.read_bytes()).decode())
 
     async def unlock(self, subject: str, codes: Sequence[str], by: str) -> None:
-        """Open P with the codes. Raises `WaitError` or `CodeRefusedError`."""
+        """Open P with the codes. Raises `RefusedError`: wait, or no codes of it."""
         async with self._unlocking:
             paper = self._hall.paper(subject)
             if paper is None:
@@ -130,15 +132,17 @@ class Release:
             self._check_wait(subject)
             if len(codes) != len(paper.code_salts):
                 wanted = len(paper.code_salts)
-                raise CodeRefusedError(m.CODES_WANTED, wanted=wanted, got=len(codes))
+                raise RefusedError(
+                    ActRefusal.WRONG_CODE, m.CODES_WANTED, wanted=wanted, got=len(codes)
+                )
             try:
                 key = await asyncio.to_thread(self._open, paper, codes)
             except WrongCodeError:
                 await self._note(paper, by, opened=False)
-                raise CodeRefusedError(m.CODE_WRONG) from None
+                raise RefusedError(ActRefusal.WRONG_CODE, m.CODE_WRONG) from None
             except CodeError as error:
                 text = m.CODE_GROUP if error.group else m.CODE_LENGTH
-                raise CodeRefusedError(text, group=error.group) from None
+                raise RefusedError(ActRefusal.WRONG_CODE, text, group=error.group) from None
             await self._note(paper, by, opened=True)  # first: no key outlives us off the record
             await asyncio.to_thread(self._wrap, subject, key)
             self._hall.subjects[subject].paper_key = key
@@ -148,7 +152,7 @@ class Release:
         if self._now() < until:
             zone = ZoneInfo(self._hall.sitting.time_zone)
             shown = dt.datetime.fromtimestamp(until / 1000, zone).strftime("%H:%M:%S")
-            raise WaitError(m.WAIT, at=until, until=shown)
+            raise RefusedError(ActRefusal.WAIT, m.WAIT, at=until, until=shown)
 
     def _open(self, paper: SealedPaper, codes: Sequence[str]) -> SealingIdentity:
         sealed = (self._bundle_folder / paper.key_file).read_bytes()
@@ -198,7 +202,7 @@ class Release:
 
         def record(connection: records.Connection) -> None:
             records.append_leaf(connection, leaf)
-            records.put_fact(connection, f"released:{subject}", str(at))
+            put_fact(connection, f"released:{subject}", str(at))
 
         await self._database.write(record)
         state.released = True

@@ -15,6 +15,7 @@ from protocol.grant import open_grant
 from protocol.journal import Answered, Consented, Event, HandedIn, HandRaised, decode_event
 from protocol.keys import VerifyKey
 from protocol.values import decode
+from runtime.facts import facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def read_kept(connection: records.Connection) -> Kept:
         seatings=records.seatings(connection),
         grants=grants,
         decisions=records.decisions(connection),
-        facts=dict(connection.execute("SELECT name, value FROM facts").fetchall()),
+        facts=facts(connection),
         closings={
             str(subject): decode(str(text).encode(), Envelope)
             for subject, text in connection.execute("SELECT subject, envelope FROM closings")

@@ -32,6 +32,7 @@ from protocol.identities import BoxIdentity
 from runtime.clock import MachineClock
 from runtime.database import Database, open_read_only
 from runtime.errors import DatabaseError, DiskError
+from runtime.facts import fact
 from runtime.files import make_folder, remove_durably, write_atomic
 from runtime.migrations import Schema
 
@@ -109,9 +110,7 @@ async def cut_what_is_left(
 async def _cut(
     settings: Settings, identity: BoxIdentity, bundle: Bundle, database: Database
 ) -> None:
-    facts = await database.read(
-        lambda c: (records.fact(c, "generation"), records.fact(c, "last_ms"))
-    )
+    facts = await database.read(lambda c: (fact(c, "generation"), fact(c, "last_ms")))
     if facts[0] is None:
         return
     last, steady = int(facts[1] or "0"), MachineClock()

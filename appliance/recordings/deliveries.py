@@ -24,6 +24,7 @@ from protocol.keys import VerifyKey
 from protocol.office_receipt import OfficeReceipt, Stage, open_office_receipt
 from runtime.database import Database
 from runtime.errors import DatabaseError, DiskError, IpcError
+from runtime.facts import fact, put_fact
 from runtime.ipc import Client
 
 _TAKEN: Final = "office_receipts_taken"
@@ -94,7 +95,7 @@ class Deliveries:
         return len(places)
 
     async def _take_some(self) -> bool:
-        taken = await self._database.read(lambda c: int(records.fact(c, _TAKEN) or "0"))
+        taken = await self._database.read(lambda c: int(fact(c, _TAKEN) or "0"))
         page = await self._client.ask(ReceiptsAfter(number=taken))
         if not isinstance(page, courier.Receipts):
             raise IpcError(f"expected receipts from the courier, got {type(page).__name__}")
@@ -106,7 +107,7 @@ class Deliveries:
         mine = [receipt for one in arrived if (receipt := self._opened(one)) is not None]
 
         def record(connection: Connection) -> None:
-            records.put_fact(connection, _TAKEN, str(arrived[-1].number))
+            put_fact(connection, _TAKEN, str(arrived[-1].number))
             for receipt in mine:
                 key, stage = receipt.parcel, receipt.stage.value
                 records.set_stage(connection, key.generation, key.n, receipt.digest, stage)

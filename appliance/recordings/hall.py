@@ -4,11 +4,11 @@ from sqlite3 import Connection
 from typing import Final
 
 from appliance.ipc.recordings import HallStands
-from appliance.recordings import records
 from protocol.parcel import Lane, ParcelKey
 from protocol.values import decode, encode
 from runtime.clock import Anchor, HallClock, SteadyClock
 from runtime.database import Database
+from runtime.facts import fact, put_fact
 
 _GENERATION: Final = "generation"
 _ANCHOR: Final = "anchor"
@@ -28,9 +28,7 @@ class Hall:
 
     async def resume(self, database: Database) -> None:
         """Go on with what core said before this process was restarted."""
-        generation, anchor = await database.read(
-            lambda c: (records.fact(c, _GENERATION), records.fact(c, _ANCHOR))
-        )
+        generation, anchor = await database.read(lambda c: (fact(c, _GENERATION), fact(c, _ANCHOR)))
         self.generation = int(generation or "0")
         if anchor is not None:
             self._clock = HallClock(self._steady, anchor=decode(anchor.encode(), Anchor))
@@ -39,8 +37,8 @@ class Hall:
         """Take core's word, and keep it."""
 
         def record(connection: Connection) -> None:
-            records.put_fact(connection, _GENERATION, str(stands.generation))
-            records.put_fact(connection, _ANCHOR, encode(stands.anchor).decode())
+            put_fact(connection, _GENERATION, str(stands.generation))
+            put_fact(connection, _ANCHOR, encode(stands.anchor).decode())
 
         await database.write(record)
         self.generation = stands.generation

@@ -88,24 +88,6 @@ class Parcel(Value, frozen=True, kw_only=True):
     digest: str
 
 
-# --- facts -----------------------------------------------------------------------------------
-
-
-def put_fact(connection: Connection, name: str, value: str) -> None:
-    """Write the one value of ``name``."""
-    connection.execute(
-        "INSERT INTO facts (name, value) VALUES (?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (name, value),
-    )
-
-
-def fact(connection: Connection, name: str) -> str | None:
-    """Return the value of ``name``, None where there is none."""
-    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])
-
-
 # --- sessions, views, subjects -------------------------------------------------------------------
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from appliance.core import release
-from appliance.core.refusals import CodeRefusedError, WaitError
+from appliance.core.refusals import RefusedError
 from drill.sample_office import SampleOffice
 from drill.sample_sitting import SUBJECT
 from protocol.log_entries import CodeTried, decode_entry
 from protocol.sealing import SealingIdentity
+from protocol.staff_api import ActRefusal
 from runtime.errors import DiskFullError
 from runtime.faults import FaultyDisk
 from tests.core_hall import CoreHall, core_hall
@@ -60,9 +61,11 @@ async def test_wrong_codes_wait_and_stand_in_the_log(office: SampleOffice, tmp_p
     wrong = "00000-00001-00002"
     async with core_hall(tmp_path, office) as hall:
         for _ in range(3):
-            with pytest.raises(CodeRefusedError):
+            with pytest.raises(RefusedError) as refused:
                 await hall.core.release.unlock(SUBJECT, [wrong] * len(office.codes), "wang")
-        with pytest.raises(WaitError):
+            assert refused.value.code is ActRefusal.WRONG_CODE
+        with pytest.raises(RefusedError) as refused:
             await hall.core.release.unlock(SUBJECT, [wrong] * len(office.codes), "wang")
+        assert refused.value.code is ActRefusal.WAIT
         assert [leaf.wrong_so_far for leaf in tried(hall)] == [1, 2, 3]
         assert not any(leaf.opened for leaf in tried(hall))
