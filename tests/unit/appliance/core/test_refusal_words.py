@@ -7,10 +7,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.core import messages as m
-from appliance.core.refusals import DiskRefusedError, MalformedActError
+from appliance.core.refusals import RefusedError
 from appliance.ipc.staff_client import StaffKeyError, read_staff_key
 from appliance.ipc.words import Language
 from protocol.errors import MalformedError
+from protocol.staff_api import ActRefusal
 from provisioning.keyfiles import encrypted_pem
 from runtime.errors import DiskFullError
 from runtime.secret import Secret
@@ -20,8 +21,10 @@ from tests.scripted_desk import KEY
 def test_what_the_machine_raises_is_told_without_its_english() -> None:
     """A full disk, an act that cannot be read: Chinese has no English behind it."""
     full = DiskFullError("core.db: expected room to write")
-    disk = DiskRefusedError(m.DISK, detail=full).reply()
-    odd = MalformedActError(m.MALFORMED, detail=MalformedError("expected Act")).reply()
+    disk = RefusedError(ActRefusal.DISK, m.DISK, detail=full).reply()
+    odd = RefusedError(
+        ActRefusal.MALFORMED, m.MALFORMED, detail=MalformedError("expected Act")
+    ).reply()
     for reply in (disk, odd):
         assert not re.search("[A-Za-z]{3}", reply.text_zh)
     assert "磁盘已满" in disk.text_zh
