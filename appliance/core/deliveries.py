@@ -1,113 +1,61 @@
-"""What the office says about our parcels, as the courier brings it.
+"""What core does with the office's word about its parcels, as the courier brings it.
 
-Each office receipt is checked again here by the office's receipts key, which the signed
-bundle names, and made durable with its number before anything follows from it; after a
-connection core asks for those after the last one that it has taken. *Verified* journals
-are told to the seats, which may then clear their spools.
+*Verified* journals are told to the seats, which may then clear their spools; what was
+refused is shown to staff.
 """
-
-import asyncio
-import logging
-from types import TracebackType
-from typing import Final, Self
 
 from appliance.core import parcels, records
 from appliance.core.building import Core
-from appliance.core.parcels import ParcelWritten
 from appliance.ipc import courier
-from appliance.ipc.courier import OfficeReceiptArrived, ReceiptsAfter, SyncState
+from appliance.ipc.courier_line import CourierLine
 from appliance.ipc.settings import Settings
 from protocol.envelope import Envelope
-from protocol.errors import ProtocolError
 from protocol.keys import VerifyKey
-from protocol.office_receipt import OfficeReceipt, Stage, open_office_receipt
+from protocol.office_receipt import OfficeReceipt, Stage
+from protocol.parcel import ParcelKey
 from protocol.seat_api import OfficeHolds
 from protocol.values import encode
 from runtime.clock import MachineClock
-from runtime.errors import DatabaseError, DiskError, IpcError
-from runtime.facts import fact, put_fact
-from runtime.ipc import Client
+from runtime.facts import put_fact
 
-_TAKEN: Final = "office_receipts_taken"
-_AGAIN_S: Final = 2.0
-_log = logging.getLogger(__name__)
+
+def courier_line(settings: Settings, core: Core) -> CourierLine:
+    """Return core's line to the courier."""
+    socket = courier.socket_path(settings.socket("courier").parent)
+    key = VerifyKey.from_hex(core.bundle.manifest.office.receipts_key)
+    return CourierLine(socket, core.database, key, Deliveries(core))
 
 
 class Deliveries:
-    """Core's line to the courier; a context manager. `run` takes the receipts in turn."""
+    """Core's `appliance.ipc.courier_line.Taker`."""
 
-    def __init__(self, settings: Settings, core: Core) -> None:
+    def __init__(self, core: Core) -> None:
         self._core = core
-        self._key = VerifyKey.from_hex(core.bundle.manifest.office.receipts_key)
-        self._news = asyncio.Event()
-        self._client = Client(
-            courier.socket_path(settings.socket("courier").parent),
-            courier.CHANNEL,
-            on_event=self._heard,
-            on_line=self._line,
-        )
 
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
+    def is_mine(self, parcel: ParcelKey) -> bool:
+        """Say whether this box made it in this generation."""
+        box = self._core.box
+        return (parcel.appliance, parcel.generation) == (box.appliance, box.generation)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+    def keep(
+        self, connection: records.Connection, receipt: OfficeReceipt, envelope: Envelope
     ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        """Write the parcel's stage, and how far the office has each journal."""
+        connection.execute(
+            "UPDATE parcels SET stage = ? WHERE lane = ? AND n = ? AND digest = ? "
+            "AND stage <> 'verified'",
+            (receipt.stage.value, receipt.parcel.lane.value, receipt.parcel.n, receipt.digest),
+        )
+        if receipt.stage is not Stage.VERIFIED:
+            return
+        holds = encode(OfficeHolds(office_receipt=envelope, journals=receipt.journals)).decode()
+        for journal in receipt.journals:
+            position = journal.position
+            records.mark_office(connection, journal.session, position.epoch, position.n)
+            put_fact(connection, records.office_fact(journal.session), holds)
 
-    def written(self, parcel: ParcelWritten) -> None:
-        """Tell the courier of a parcel; it would find it by itself, later."""
-        self._client.tell(courier.ParcelWritten(key=parcel.key, size=parcel.size))
-
-    async def run(self) -> None:
-        """Take receipts whenever there may be new ones."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            try:
-                while await self._take_some():
-                    pass
-                delivered = await self._core.database.read(parcels.delivered)
-                self._core.surroundings.delivered = delivered
-            except (DiskError, DatabaseError, IpcError) as error:
-                _log.warning("office receipts wait: %s", error)
-                await asyncio.sleep(_AGAIN_S)
-                self._news.set()
-
-    async def _take_some(self) -> bool:
-        taken = await self._core.database.read(lambda c: int(fact(c, _TAKEN) or "0"))
-        page = await self._client.ask(ReceiptsAfter(number=taken))
-        if not isinstance(page, courier.Receipts):
-            raise IpcError(f"expected receipts from the courier, got {type(page).__name__}")
-        for arrived in page.receipts:
-            await self._take(arrived)
-        return bool(page.receipts)
-
-    async def _take(self, arrived: OfficeReceiptArrived) -> None:
-        try:
-            receipt = open_office_receipt(arrived.receipt, self._key)
-        except ProtocolError as error:
-            _log.error("office receipt %d is not the office's: %s", arrived.number, error)
-            receipt = None
-        mine = receipt is not None and (
-            receipt.parcel.appliance,
-            receipt.parcel.generation,
-        ) == (self._core.box.appliance, self._core.box.generation)
-
-        def record(connection: records.Connection) -> None:
-            put_fact(connection, _TAKEN, str(arrived.number))
-            if receipt is not None and mine:
-                _note(connection, receipt, arrived.receipt)
-
-        await self._core.database.write(record)
-        if receipt is not None and mine:
-            self._follow(arrived, receipt)
-
-    def _follow(self, arrived: OfficeReceiptArrived, receipt: OfficeReceipt) -> None:
+    def follow(self, receipt: OfficeReceipt, envelope: Envelope) -> None:
+        """Tell the seats whose journals were verified; note what was refused."""
         if receipt.stage is Stage.REFUSED:
             name = receipt.parcel.file_name
             self._core.surroundings.refused_parcels[name] = receipt.reason
@@ -121,35 +69,22 @@ class Deliveries:
             seats.add(seating.seat)
             if seating.epoch == journal.position.epoch:
                 seating.office = max(seating.office, journal.position.n)
-        self._core.links.tell(
-            OfficeHolds(office_receipt=arrived.receipt, journals=receipt.journals), seats
+        holds = OfficeHolds(office_receipt=envelope, journals=receipt.journals)
+        self._core.links.tell(holds, seats)
+
+    async def all_taken(self) -> None:
+        """See which subjects the office has all of."""
+        delivered = await self._core.database.read(parcels.delivered)
+        self._core.surroundings.delivered = delivered
+
+    def hear(self, state: courier.SyncState) -> None:
+        """Show how the lanes and the line stand."""
+        surroundings = self._core.surroundings
+        surroundings.line = courier.in_hall_time(
+            state.line, hall_ms=self._core.clock.now(), steady_ms=MachineClock().steady_ms()
         )
+        surroundings.lanes = {lane.lane: lane for lane in state.lanes}
 
-    def _heard(self, said: courier.Said) -> None:
-        if isinstance(said, SyncState):
-            surroundings = self._core.surroundings
-            surroundings.line = courier.in_hall_time(
-                said.line, hall_ms=self._core.clock.now(), steady_ms=MachineClock().steady_ms()
-            )
-            surroundings.lanes = {lane.lane: lane for lane in said.lanes}
-        else:
-            self._news.set()
-
-    def _line(self, there: bool) -> None:  # noqa: FBT001 - the client's signature
+    def connected(self, there: bool) -> None:  # noqa: FBT001 - the client's signature
+        """Show whether the courier is there."""
         self._core.surroundings.connected["courier"] = there
-        if there:
-            self._news.set()
-
-
-def _note(connection: records.Connection, receipt: OfficeReceipt, envelope: Envelope) -> None:
-    connection.execute(
-        "UPDATE parcels SET stage = ? WHERE lane = ? AND n = ? AND digest = ? "
-        "AND stage <> 'verified'",
-        (receipt.stage.value, receipt.parcel.lane.value, receipt.parcel.n, receipt.digest),
-    )
-    if receipt.stage is Stage.VERIFIED:
-        for journal in receipt.journals:
-            position = journal.position
-            records.mark_office(connection, journal.session, position.epoch, position.n)
-            holds = OfficeHolds(office_receipt=envelope, journals=receipt.journals)
-            put_fact(connection, records.office_fact(journal.session), encode(holds).decode())

@@ -24,7 +24,7 @@ from appliance.core import building, intake, sittings
 from appliance.core.acts import Acts, Parts
 from appliance.core.building import Core
 from appliance.core.closing import Closer
-from appliance.core.deliveries import Deliveries
+from appliance.core.deliveries import courier_line
 from appliance.core.discovery_line import DiscoveryLine
 from appliance.core.faces_line import FacesLine
 from appliance.core.following import Following
@@ -95,7 +95,7 @@ async def _serve(
         core.receipts,
         core.identity_check,
     )
-    deliveries = Deliveries(settings, core)
+    courier = courier_line(settings, core)
     recordings = RecordingsLine(settings, core)
     rounds = Rounds(
         database=core.database,
@@ -104,7 +104,7 @@ async def _serve(
         release=core.release,
         parcels=core.parcels,
         clock=core.clock,
-        written=deliveries.written,
+        written=lambda parcel: courier.written(parcel.key, parcel.size),
         keep_clock=core.keep_clock,
     )
     closer = Closer(core.hall, core.box, core.decider, core.release, after=rounds.make_parcels_once)
@@ -166,7 +166,7 @@ async def _serve(
         camera_photo=pictures.camera,
     )
     async with (
-        deliveries,
+        courier,
         faces,
         recordings,
         DiscoveryLine(settings, core),
@@ -176,7 +176,7 @@ async def _serve(
     ):
         tasks.start("watch the writer", core.database.writer.watch())
         tasks.start("follow", following.run())
-        tasks.start("take office receipts", deliveries.run())
+        tasks.start("take office receipts", courier.run())
         tasks.start("tell recordings", recordings.run())
         tasks.start("follow the faces", faces.run())
         tasks.start("watch the start", rounds.watch_the_start())

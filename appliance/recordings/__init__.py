@@ -7,6 +7,6 @@ way first.
 - `intake`: the way of a segment from a seat to `Stored`.
 - `shelf`: the files, flushed together.
 - `parcels`: lane recordings.
-- `deliveries`: what the office has said about it.
+- `deliveries`: what follows from what the office says about it.
 - `service`: the process.
 """

@@ -21,6 +21,7 @@ from typing import Final
 from appliance.ipc import courier
 from appliance.ipc import recordings as ipc
 from appliance.ipc.bundle import ended_or_another_bundle, read_manifest, read_newest
+from appliance.ipc.courier_line import CourierLine
 from appliance.ipc.identity import (
     ProcessIdentity,
     authorities,
@@ -133,9 +134,9 @@ async def finishing(setup: Setup) -> AsyncIterator[None]:
     async with Database(setup.own / "recordings.db", records.schema()) as database:
         process = Recordings(setup, database)
         await process.resume()
-        async with process.deliveries, Tasks(f"recordings of {setup.sitting}") as tasks:
+        async with process.courier, Tasks(f"recordings of {setup.sitting}") as tasks:
             tasks.start("watch the writer", database.writer.watch())
-            tasks.start("take office receipts", process.deliveries.run())
+            tasks.start("take office receipts", process.courier.run())
             tasks.start("make parcels", process.make_parcels())
             yield
 
@@ -151,7 +152,7 @@ async def recording(setup: Setup) -> AsyncIterator["Recordings"]:
             tls_identity(setup.identity), authorities=authorities(setup.identity)
         )
         listener = Listener(segments_app(process.intake), context, host=setup.host, port=setup.port)
-        async with process.deliveries, listener:
+        async with process.courier, listener:
             process.port = listener.port
             server = Server(
                 setup.socket, ipc.CHANNEL, process.answer, greeting=lambda: (process.state(),)
@@ -159,7 +160,7 @@ async def recording(setup: Setup) -> AsyncIterator["Recordings"]:
             async with server, Tasks("recordings") as tasks:
                 tasks.start("watch the writer", database.writer.watch())
                 tasks.start("flush", process.shelf.run())
-                tasks.start("take office receipts", process.deliveries.run())
+                tasks.start("take office receipts", process.courier.run())
                 tasks.start("make parcels", process.make_parcels())
                 tasks.start("tell core", process.tell(server))
                 yield process
@@ -190,13 +191,12 @@ class Recordings:
             box_key=setup.identity.signing_key(),
             views_wait_ms=setup.views_wait_ms,
         )
-        self.deliveries = Deliveries(
+        self._deliveries = Deliveries(database, self.shelf, self.hall, delivered=self._office_has)
+        self.courier = CourierLine(
             courier.socket_path(setup.courier.parent),
             database,
-            self.shelf,
-            self.hall,
             setup.receipts_key,
-            delivered=self._office_has,
+            self._deliveries,
         )
         self._full_since = 0
         self._delivered: tuple[str, ...] = ()
@@ -276,9 +276,10 @@ class Recordings:
 
     async def _make_some(self, *, all_that_waits: bool) -> None:
         """Cut what is due; where there is no room for it, first remove what is here twice."""
-        if not self.shelf.has_room(0) and await self.deliveries.let_go(delivered_only=False):
+        if not self.shelf.has_room(0) and await self._deliveries.let_go(delivered_only=False):
             _log.warning("the disk is full: segments that lie in parcels too were removed")
         lost = self.parcels.lost
-        self.deliveries.written(await self.parcels.make(all_that_waits=all_that_waits))
+        for parcel in await self.parcels.make(all_that_waits=all_that_waits):
+            self.courier.written(parcel.key, parcel.size)
         if self.parcels.lost != lost:
             self._changed.set()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core import deliveries, following
+from appliance.core import following
+from appliance.core.deliveries import Deliveries
 from appliance.core.hall import Seating
 from appliance.core.sessions import GrantGiven
 from drill.sample_office import SampleOffice
@@ -422,7 +423,8 @@ async def test_what_the_office_holds_is_told_again_to_a_seat_that_missed_it(
         journals=journals,
     )
     envelope = sign_office_receipt(receipt, receipts_key)
-    await hall.database.write(lambda c: deliveries._note(c, receipt, envelope))
+    deliveries = Deliveries(hall.core)
+    await hall.database.write(lambda c: deliveries.keep(c, receipt, envelope))
     own, other = hall.link(0), hall.link(1)
     for link in (own, other):
         await hall.following.hello(link)
