@@ -3,7 +3,7 @@
 A subject is complete when every position that its closings name is held with the same
 head, every epoch before reaches where the next one says that it ended, each lane has
 said that nothing more of it follows, every grant and decision stands in the box's log,
-and no parcel is missing, waiting or refused.
+no parcel is missing, waiting or refused, and all that came agrees with itself.
 """
 
 from collections import Counter
@@ -118,12 +118,14 @@ def account(
     lanes: Iterable[HeldLane],
     ends: Mapping[LaneOfBox, int],
     unlogged: Mapping[str, int],
+    found: Iterable[Shortfall] = (),
 ) -> Account:
     """Return the account of one subject from its closings (one a box), and what is held.
 
     ``ends`` names the lanes that have ended for this subject, each with the number of
     segments that were made and never came; ``unlogged`` counts by box the grants and
-    decisions that do not stand in its log.
+    decisions that do not stand in its log; ``found`` is what does not agree in the whole
+    (`central.agreement`).
     """
     listed, known = tuple(closings), tuple(lanes)
     people = [accounted for closing in listed for accounted in closing.candidates]
@@ -136,6 +138,7 @@ def account(
         for box, count in unlogged.items()
         if count
     ]
+    shortfalls += found
     return Account(
         subject=listed[0].subject if listed else "",
         endings=Counter(person.ending for person in people),

@@ -55,6 +55,67 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "lane {lane}: {count} parcel(s) refused, a person must look",
         "zh": "通道 {lane}：{count} 个上报包被拒，需人工处理",
     },
+    # --- what does not agree: a person must look ---
+    "closing_undecided": {
+        "en": "{box}: the subject was closed without a decision of staff",
+        "zh": "{box}：科目关闭没有工作人员的决定",
+    },
+    "ending_other": {
+        "en": "{who}: accounted for as {ending}, which neither decisions nor journal bear out",
+        "zh": "{who}：结果记为 {ending}，决定和作答记录都不支持",
+    },
+    "withheld_other": {
+        "en": "{who}: whether the result waits for a person is not what was decided",
+        "zh": "{who}：成绩是否待人工确认与决定不符",
+    },
+    "decision_other": {
+        "en": "decision {n} of {box} is about somebody, or a session, that was not granted so",
+        "zh": "{box} 的第 {n} 项决定所涉考生或会话与授权不符",
+    },
+    "decisions_withheld": {
+        "en": "{who}: the seat was told {count} decision(s) that the box has not delivered",
+        "zh": "{who}：座位机收到 {count} 项决定，主机没有上报",
+    },
+    "answers_after_end": {
+        "en": "{who}: {count} answer(s) after the hand-in",
+        "zh": "{who}：交卷之后仍有 {count} 个作答",
+    },
+    "sessions_two": {
+        "en": "{who}: {count} sessions in one subject",
+        "zh": "{who}：同一科目有 {count} 个会话",
+    },
+    "seat_unmoved": {
+        "en": "{who}: went on at seat {seat} without a decision",
+        "zh": "{who}：没有换座决定，却在座位 {seat} 继续作答",
+    },
+    "collected_uncaused": {
+        "en": "{who}: collected by the machine, the journal shows {count} leave(s) of the screen",
+        "zh": "{who}：由机器强制收卷，而作答记录中只有 {count} 次离屏",
+    },
+    "login_outside": {
+        "en": "{who}: logged in outside of the doors",
+        "zh": "{who}：登录时间不在允许入场的时段内",
+    },
+    "released_early": {
+        "en": "subject {subject}: the paper's key was given out before an armed start",
+        "zh": "科目 {subject}：试卷密钥在设定的开考时间之前发出",
+    },
+    "times_outside": {
+        "en": "{box}: {count} grant(s) or decision(s) dated outside of the sitting",
+        "zh": "{box}：{count} 项授权或决定的时间不在本场次期间",
+    },
+    "undelivered": {
+        "en": "{count} grant(s) or decision(s) stand in the log of {box} and have not come",
+        "zh": "{box} 的日志中有 {count} 项授权或决定没有上报",
+    },
+    "log_other": {
+        "en": "{who}: the box's log, which the seats have seen, stands at another event {n}",
+        "zh": "{who}：座位机见证过的日志与第 {n} 个事件不一致",
+    },
+    "receipt_unlogged": {
+        "en": "{who}: receipt {code} does not stand in the box's log",
+        "zh": "{who}：交卷回执 {code} 不在主机的日志中",
+    },
     # --- refused ---
     "office_there": {
         "en": "{home}: expected an empty place; an office is there already",

@@ -8,6 +8,7 @@ import msgspec
 
 from exam.order import draw_order
 from exam.paper import Chosen, Response
+from protocol.bundle import BundleManifest
 from protocol.checkpoint import Checkpoint, cosign, cosigner, origin, sign_checkpoint
 from protocol.closing import Accounted, Closing, Ending, sign_closing
 from protocol.decisions import (
@@ -131,18 +132,24 @@ class SampleSession:
         epoch: int = 1,
         previous: Position | None = None,
         generation: int = 1,
+        plan: BundleManifest | None = None,
     ) -> None:
+        """``plan``: at the first seat of a real bundle, at the planned start."""
         self.box = box
         self.key = SigningKey.generate()
         self.generation = generation
+        room, seat, outline, at = "room-1", "a-01", OUTLINE, NOW
+        if plan is not None:
+            room, seat = plan.sitting.seats[0].room, plan.sitting.seats[0].id
+            outline, at = plan.papers[0].outline, plan.sitting.subjects[0].opens
         self.grant = Grant(
             appliance=box.id,
             generation=generation,
             centre=self.box.centre,
             sitting=self.box.sitting,
             subject=SUBJECT,
-            room="room-1",
-            seat="a-01",
+            room=room,
+            seat=seat,
             candidate=candidate,
             session=session or secrets.token_hex(16),
             epoch=epoch,
@@ -150,8 +157,8 @@ class SampleSession:
             session_key=self.key.public.hex,
             previous=previous,
             order_seed="2" * 32,
-            order=draw_order(OUTLINE, "2" * 32),
-            granted_at=NOW,
+            order=draw_order(outline, "2" * 32),
+            granted_at=at,
         )
         self.envelope = sign_grant(self.grant, box.box_key)
         self.position = start_position(self.grant, self.envelope.digest)
@@ -281,11 +288,11 @@ class SampleSession:
         )
 
 
-def absent(candidate: str) -> Accounted:
+def absent(candidate: str, seat: str = "a-09") -> Accounted:
     """Return the line of who did not come."""
     return Accounted(
         candidate=candidate,
-        seat="a-09",
+        seat=seat,
         ending=Ending.ABSENT,
         withheld=False,
         session=None,
@@ -326,6 +333,7 @@ def decision(
     at: int = NOW,
     asked_at: int | None = None,
     subject: str = SUBJECT,
+    generation: int = 1,
 ) -> DecisionRecord:
     """Return a decision for all or one, the machine's or (with ``asked``) of one of the staff."""
     act = None
@@ -334,7 +342,7 @@ def decision(
         staff_act = StaffAct(
             centre=box.centre,
             appliance=box.id,
-            generation=1,
+            generation=generation,
             sitting=box.sitting,
             staff=by,
             nonce=secrets.token_hex(16),
@@ -346,7 +354,7 @@ def decision(
             act = countersign(act, second_key)
     made = Decision(
         appliance=box.id,
-        generation=1,
+        generation=generation,
         n=n,
         sitting=box.sitting,
         subject=subject,
@@ -362,8 +370,8 @@ def decision(
 
 
 def closed(
-    box: SampleBox, n: int, staff_key: SigningKey, *, subject: str = SUBJECT
+    box: SampleBox, n: int, staff_key: SigningKey, *, at: int = NOW, generation: int = 1
 ) -> DecisionRecord:
     """Return the decision that closes the subject, as the invigilator Wang asked for it."""
-    asked = CloseSubject(subject=subject)
-    return decision(box, n, SubjectClosed(), asked=asked, staff_key=staff_key, subject=subject)
+    more = {"staff_key": staff_key, "at": at, "generation": generation}
+    return decision(box, n, SubjectClosed(), asked=CloseSubject(subject=SUBJECT), **more)

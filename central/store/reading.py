@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from central.accounting import Account, HeldLane, HeldSession, account
-from central.store import evidence, journals
+from central.store import agreed, evidence, journals
 from central.store.tables import BoxPlace, Connection, Place
 from exam.paper import Response
 from protocol.closing import Closing
@@ -54,6 +54,7 @@ def accounts(connection: Connection) -> list[tuple[Place, Account]]:
                 lanes(connection, place),
                 evidence.lane_ends(connection, place, subject),
                 _unlogged(connection, place, listed),
+                agreed.findings(connection, place, subject),
             ),
         )
         for (place, subject), listed in closed.items()

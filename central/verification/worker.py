@@ -29,6 +29,7 @@ from central.threads import to_its_end
 from central.verification.context import Context, WaitsError
 from central.verification.publishing import Publisher
 from central.verification.verify import take_contents
+from central.verification.whole import look_at_ended
 from protocol.envelope import Envelope
 from protocol.errors import ProtocolError, UntrustedError
 from protocol.keys import SigningKey, VerifyKey
@@ -239,6 +240,7 @@ class Worker:
             tree_of=self._tree_of,
         )
         stands: tuple[VerifiedJournal, ...] = take_contents(context, opened.contents)
+        look_at_ended(context)
         parcels.settle(store, row, Stage.VERIFIED, self._notary(), journals=stands)
 
     def _tree_of(self, store: Connection, place: BoxPlace) -> MerkleTree:

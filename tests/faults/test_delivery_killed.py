@@ -51,7 +51,7 @@ async def test_killed_anywhere_everything_arrives_once(
     chance = random.Random(7)
     real = set_up(tmp_path, capsys, line_port=free_port())
     lanes, made = real.lanes(), []
-    session = SampleSession(lanes.box, "c-001")
+    session = SampleSession(lanes.box, "c-001", plan=real.made.manifest)
     async with (
         Line("127.0.0.1", real.port, listen_port=real.line_port) as line,
         Supervisor(real.programs(), first_pause=0.02, longest_pause=0.05) as programs,

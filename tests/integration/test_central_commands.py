@@ -9,12 +9,22 @@ import pytest
 
 from central import cli
 from central.receiving.service import receiving
+from protocol.decisions import AbsentMarked
 from protocol.parcel import Lane, LaneEndRecord
 from protocol.receipt import receipt_code
+from protocol.staff_api import MarkAbsent
 from protocol.values import encode, sha256_hex
 from tests.real_office import RealOffice, free_port, sealed, set_up
 from tests.sample_parcels import Lanes
-from tests.sample_session import SUBJECT, SampleLog, SampleSession, absent, closing
+from tests.sample_session import (
+    SUBJECT,
+    SampleLog,
+    SampleSession,
+    absent,
+    closed,
+    closing,
+    decision,
+)
 from tests.waiting import until
 
 
@@ -27,18 +37,26 @@ def real(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> RealOffice:
 def stick_with_a_day(real: RealOffice, folder: Path) -> tuple[str, SampleSession]:
     """Put a whole subject's parcels onto a stick; return the candidate's receipt code."""
     lanes: Lanes = real.lanes()
-    session, log = SampleSession(lanes.box, "c-001"), SampleLog(lanes.box)
+    plan = real.made.manifest
+    session, log = SampleSession(lanes.box, "c-001", plan=plan), SampleLog(lanes.box)
     session.answer("q-1", "a")
     session.hand_in()
     log.keep(session.granted())
     receipt = session.receipt(log)
     ends = LaneEndRecord(subject=SUBJECT, views=())
-    people = (session.accounted(), absent("c-002"))
+    people = (session.accounted(), absent("c-002", plan.sitting.seats[1].id))
+    wang = {"by": "wang-fang", "staff_key": real.made.staff_keys["wang-fang"]}
+    missed = MarkAbsent(candidate="c-002", reason="r")
+    decided = [
+        decision(lanes.box, 1, AbsentMarked(reason="r"), asked=missed, candidate="c-002", **wang),
+        closed(lanes.box, 2, **wang),
+    ]
+    log.keep(*decided)
     parcels = [
         lanes.parcel(Lane.ANSWERS, [session.granted(), session.journal()]),
         lanes.parcel(Lane.ANSWERS, [receipt, closing(lanes.box, *people), ends]),
         lanes.parcel(Lane.EVIDENCE, [log.record(), ends]),
-        lanes.parcel(Lane.INCIDENTS, [ends]),
+        lanes.parcel(Lane.INCIDENTS, [*decided, ends]),
     ]
     folder.mkdir()
     for parcel in parcels:

@@ -108,6 +108,8 @@ async def test_a_subject_from_grant_to_closing(core: Core) -> None:
         session.answer(f"q-{item}", "b")
         await core.acknowledge(session)
         await core.deliver()
+    session.hand_in()
+    await core.acknowledge(session)
     asked = Pause(candidate=None, reason="noise")
     paused = decision(
         office.main, 1, Paused(reason="noise"), asked=asked, staff_key=office.staff_key

@@ -13,7 +13,15 @@ from central.verification import verify
 from central.verification.service import open_worker
 from exam.paper import Chosen
 from protocol.closing import Ending
-from protocol.decisions import Paused, SubjectClosed, TimeGiven, open_decision, sign_decision
+from protocol.decisions import (
+    AbsentMarked,
+    Collected,
+    Paused,
+    SubjectClosed,
+    TimeGiven,
+    open_decision,
+    sign_decision,
+)
 from protocol.grant import Position
 from protocol.journal import Answered, encode_event, first_link
 from protocol.keys import SigningKey
@@ -34,7 +42,7 @@ from protocol.receipt import receipt_code
 from protocol.sealing import SealingIdentity, seal
 from protocol.segment import FIRST as FIRST_SEGMENT
 from protocol.segment import FromSeat, SegmentManifest, View, sign_manifest
-from protocol.staff_api import Extend, Pause
+from protocol.staff_api import Collect, Extend, MarkAbsent, Pause
 from protocol.values import encode, sha256_hex
 from tests.sample_office import CENTRE, NOW, SITTING, SampleOffice
 from tests.sample_parcels import Lanes
@@ -533,12 +541,25 @@ async def test_everybody_accounted_for(
     )
     ends, closed = (
         LaneEndRecord(subject=SUBJECT, views=()),
-        made_closed(office.main, 1, office.staff_key),
+        made_closed(office.main, 4, office.staff_key),
     )
+    why = {"reason": "r"}
+    before = [
+        decision(office.main, n, what, asked=asked, staff_key=office.staff_key, candidate=who)
+        for n, (what, asked, who) in enumerate(
+            (
+                (Collected(**why), Collect(candidate="c-002", **why), "c-002"),
+                (AbsentMarked(**why), MarkAbsent(candidate="c-003", **why), "c-003"),
+                (Paused(**why), Pause(candidate=None, **why), None),
+            ),
+            start=1,
+        )
+    ]
+    log.keep(*before)
     await at.take(
         lanes.parcel(Lane.ANSWERS, [ends]),
         lanes.parcel(Lane.EVIDENCE, [log.record(), ends]),
-        lanes.parcel(Lane.INCIDENTS, [closed, ends]),
+        lanes.parcel(Lane.INCIDENTS, [*before, closed, ends]),
     )
     assert show(at).endswith("1 grant(s) or decision(s) do not stand in the log of box-1.1")
     log.keep(closed)
@@ -595,14 +616,16 @@ async def test_a_session_goes_on_at_another_box(
     )
     later.answer("q-1", "b")
     later.answers["q-2"] = session.answers["q-2"]
+    later.hand_in()
+    closed = made_closed(office.spare, 1, office.staff_key, generation=2)
     ends = LaneEndRecord(subject=SUBJECT, views=())
     log = SampleLog(office.spare, generation=2)
-    log.keep(later.granted())
+    log.keep(later.granted(), closed)
     await at.take(
         spare.parcel(Lane.ANSWERS, [session.granted(), later.granted(), later.journal()]),
         spare.parcel(Lane.ANSWERS, [closing(office.spare, later.accounted(), generation=2), ends]),
         spare.parcel(Lane.EVIDENCE, [log.record(), ends]),
-        spare.parcel(Lane.INCIDENTS, [ends]),
+        spare.parcel(Lane.INCIDENTS, [closed, ends]),
     )
     assert "c-001: events to 0 of 2" in show(at)
     await at.take(lanes.parcel(Lane.ANSWERS, [session.granted(), session.journal()]))
