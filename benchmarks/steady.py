@@ -2,9 +2,9 @@
 
 When each answer is saved is fixed beforehand, and its latency counts from then, not from when
 its batch was sent: a server that stands still is charged for all that came meanwhile (no
-coordinated omission). A seat sends as `terminal_agent.link` does: one batch at a time, and in it
-everything that was saved since the batch before, to the bounds of `SeatSession.next_batch`,
-under one head that is signed then.
+coordinated omission). A seat sends as `terminal_agent.link` does: one batch at a time, `APART_S`
+after the batch before at the earliest, and in it everything that was saved since that, to the
+bounds of `SeatSession.next_batch`, under one head that is signed then.
 """
 
 import heapq
@@ -16,6 +16,7 @@ from typing import Final
 
 from benchmarks.load import Line, Load, LoadError
 from benchmarks.writing import Kept, Make, Writing, as_request
+from terminal_agent.link import APART_S
 from terminal_agent.session import MOST_BYTES, MOST_IN_BATCH
 
 _PATIENCE_S: Final = 60.0
@@ -65,15 +66,18 @@ class Page:
         self._kept: list[Kept] = [writing.write(make) for _ in due]
         self._sent = 0
         self._acknowledged = 0
+        self._earliest = 0.0
 
     @property
     def next_due(self) -> float | None:
-        """When the next answer that was not sent is saved; None after the last."""
-        return self._due[self._sent] if self._sent < len(self._due) else None
+        """When the next batch is sent: it has an answer then; None after the last."""
+        if self._sent == len(self._due):
+            return None
+        return max(self._due[self._sent], self._earliest)
 
     def request(self, now: float) -> bytes:
         """Return all that is due, to a batch's bounds, as a signed request."""
-        first, size = self._sent, 0
+        first, size, self._earliest = self._sent, 0, now + APART_S
         while self._sent < len(self._due) and self._due[self._sent] <= now:
             size += len(bytes(self._kept[self._sent].body))
             if self._sent - first == MOST_IN_BATCH or size > MOST_BYTES:
@@ -110,7 +114,7 @@ class _Run:
         self._load = load
         self._pages = dict(zip(load.lines, pages, strict=True))
         self._idle: list[tuple[float, int]] = []
-        """Connections without a batch under way: when their next answer is saved, and which."""
+        """Connections without a batch under way: when they send their next, and which."""
         self._under_way = 0
         self._flow = Flow()
 

@@ -7,6 +7,7 @@ Rules:
 3. A foreign, later or damaged file is refused before anything in it is changed.
 4. Readers see one consistent moment and hold it briefly: a long read would keep the
    write-ahead log from being folded in.
+5. The log is folded in beside the writer, so that no commit waits for it (`_folding`).
 
 ::
 
@@ -20,10 +21,11 @@ Rules:
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -40,13 +42,17 @@ T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
 
 BUSY_MS: Final = 5_000
+_log = logging.getLogger(__name__)
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA wal_autocheckpoint = 8000",  # 32 MB: a checkpoint holds up the group that meets it
+    "PRAGMA wal_autocheckpoint = 8000",  # 32 MB: see `_folding`
 )
+_FOLD_EVERY_S: Final = 0.25
+_FOLD_CHANGES: Final = 1_000
+"""Changed rows, about as many pages of the log, from which on folding is worth its two flushes."""
 
 
 def open_database(path: Path, schema: Schema, *, check: bool = True) -> sqlite3.Connection:
@@ -128,6 +134,7 @@ class Database:
                 open_database, self.path, self._schema, check=self._check
             )
             self.writer = await stack.enter_async_context(Writer(connection, self.path))
+            await stack.enter_async_context(_folding(self.path, self.writer))
             self._reading = await stack.enter_async_context(_Readers(self.path, self._readers))
             self._stack = stack.pop_all()
         return self
@@ -191,6 +198,41 @@ class _Readers:
             self._local.connection = connection
             self._opened.append(connection)
         return connection
+
+
+@contextlib.asynccontextmanager
+async def _folding(path: Path, writer: Writer) -> AsyncIterator[None]:
+    """Fold the write-ahead log into the database beside the writer.
+
+    SQLite has the commit do it that finds the log long, and all who share the commit wait
+    while thousands of pages are copied. Here a thread has copied most of them before; what is
+    left to that commit, which alone can begin the log anew, are the last few.
+    """
+    ending = threading.Event()
+    thread = threading.Thread(
+        target=_fold, args=(path, writer, ending), name=f"folding {path.name}", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        await asyncio.to_thread(thread.join)
+
+
+def _fold(path: Path, writer: Writer, ending: threading.Event) -> None:
+    """Live in the folding thread until told to end."""
+    folded = 0
+    with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        while not ending.wait(_FOLD_EVERY_S):
+            changes = writer.changes
+            if changes - folded < _FOLD_CHANGES:
+                continue
+            folded = changes
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except sqlite3.Error as error:  # a full or failing disk: the writer says so as well
+                _log.warning("%s: its log is not folded in: %s", path, error)
 
 
 @contextlib.contextmanager

@@ -61,6 +61,8 @@ class Writer:
         """Transactions tried so far."""
         self.jobs = 0
         """Jobs in them."""
+        self.changes = 0
+        """Rows that they have changed."""
         self._connection = connection
         self._path = path
         self._group = group
@@ -160,6 +162,7 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             outcomes = [_attempt(connection, job) for job, _ in group]
             disk().commit(connection)
+            self.changes = connection.total_changes
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

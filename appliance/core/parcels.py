@@ -50,7 +50,7 @@ from protocol.values import Value, decode
 from runtime.database import Database
 
 MOST_ROWS: Final = 5_000
-MOST_HEADS: Final = 1_000
+MOST_HEADS: Final = 10_000
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Of events in one parcel."""
 
@@ -297,16 +297,21 @@ def _affordable_heads(
         "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
         (after.get("heads", 0), ends["heads"], MOST_HEADS),
     ).fetchall()
-    reached: dict[tuple[str, int], int] = {}
+    last = {(session, epoch): n for _, session, epoch, n, *_ in rows}
+    waiting = {
+        (session, epoch): records.sizes_of_events(
+            connection, session, epoch, after.get(f"journal:{session}:{epoch}", 0) + 1, n
+        )
+        for (session, epoch), n in last.items()
+    }
     total = 0
     taken: list[Row] = []
     for seq, session, epoch, n, link, head, at in rows:
-        sent = after.get(f"journal:{session}:{epoch}", 0)
-        first = reached.get((session, epoch), sent) + 1
-        total += records.size_of_events(connection, session, epoch, first, n)
+        left = waiting[session, epoch]
+        while left and left[0][0] <= n:
+            total += left.popleft()[1]
         if taken and total > MOST_BYTES:
             break
-        reached[(session, epoch)] = n
         after["heads"] = seq
         taken.append((session, epoch, n, link, head, at))
     return taken

@@ -5,6 +5,7 @@ neither commits nor decides. Tables are described in ``schema/``.
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -258,14 +259,16 @@ def iterate_events(connection: Connection, session: str, epoch: int, last: int) 
     return (bytes(row[0]) for row in rows)
 
 
-def size_of_events(connection: Connection, session: str, epoch: int, first: int, last: int) -> int:
-    """Return how many bytes events ``first`` to ``last`` have."""
-    row = connection.execute(
-        "SELECT coalesce(sum(length(body)), 0) FROM events "
-        "WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ?",
+def sizes_of_events(
+    connection: Connection, session: str, epoch: int, first: int, last: int
+) -> deque[tuple[int, int]]:
+    """Return number and bytes of each of the events ``first`` to ``last``, in their order."""
+    rows = connection.execute(
+        "SELECT n, length(body) FROM events "
+        "WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ? ORDER BY n",
         (session, epoch, first, last),
-    ).fetchone()
-    return int(row[0])
+    )
+    return deque(rows)
 
 
 def sizes(connection: Connection) -> dict[str, int]:

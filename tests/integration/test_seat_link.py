@@ -1,7 +1,9 @@
 """The seat's link over a real WebSocket: what ends it, and which answers are followed."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any, cast
 
 import aiohttp
@@ -11,11 +13,24 @@ from aiohttp.test_utils import TestServer
 
 from protocol import seat_api
 from protocol.errors import BrokenChainError
-from protocol.seat_api import Beat, HallBeat, HallSays, Hello, SeatSays, decode_seat_says
+from protocol.grant import Position
+from protocol.seat_api import (
+    BatchRefusal,
+    BatchRefused,
+    Beat,
+    HallBeat,
+    HallSays,
+    Hello,
+    SeatSays,
+    decode_seat_says,
+)
 from protocol.values import encode
 from runtime.clock import MachineClock
-from terminal_agent.link import Link, LinkLostError, Proven
+from terminal_agent.link import APART_S, Link, LinkLostError, Proven
 
+STANDS = BatchRefused(
+    code=BatchRefusal.GAP, text="", acknowledged=Position(epoch=1, n=0, head="0" * 64)
+)
 Box = Callable[["Line"], Awaitable[None]]
 
 
@@ -44,6 +59,7 @@ class Seat:
     def __init__(self, fails: Exception | None = None) -> None:
         self.heard: list[str] = []
         self.clocks = 0
+        self.writing: Writing | None = None
         self._fails = fails
 
     async def hear(self, said: HallSays) -> None:
@@ -68,8 +84,26 @@ class Seat:
     def session(self) -> None:
         return None
 
-    def owing(self) -> None:
-        return None
+    def owing(self) -> "Writing | None":
+        return self.writing
+
+
+class Writing:
+    """A session that always has something to send; it notes when it was asked."""
+
+    def __init__(self, most: int) -> None:
+        self.asked: list[float] = []
+        self.enough = asyncio.Event()
+        self._most = most
+
+    async def next_batch(self) -> Beat:
+        self.asked.append(asyncio.get_running_loop().time())
+        if len(self.asked) == self._most:
+            self.enough.set()
+        return Seat().beat()  # its form is nothing to the link
+
+    async def stand_at(self, position: Position) -> None:
+        assert position == STANDS.acknowledged
 
 
 @asynccontextmanager
@@ -83,8 +117,13 @@ async def linked(box: Box, seat: Seat) -> AsyncIterator[Link]:
         await socket.close()
         return socket
 
+    async def take(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(body=encode(STANDS))
+
     app = web.Application()
     app.router.add_get(seat_api.LINK, handle)
+    app.router.add_post(seat_api.BATCHES, take)
     async with (
         TestServer(app) as server,
         aiohttp.ClientSession(str(server.make_url("/"))) as http,
@@ -148,3 +187,20 @@ async def test_only_the_last_beats_answer_is_followed() -> None:
         with pytest.raises(LinkLostError):
             await link.run(lambda: None)
     assert (seat.heard, seat.clocks) == (["new"], 2)
+
+
+async def test_a_seat_that_always_has_something_leaves_time_between_its_batches() -> None:
+    """However fast the box answers, what is saved meanwhile gathers under one signature."""
+    seat = Seat()
+    seat.writing = Writing(most=8)
+
+    async def box(line: Line) -> None:
+        await line.heard()
+        await seat.writing.enough.wait()
+
+    async with linked(box, seat) as link:
+        with pytest.raises(LinkLostError):
+            await link.run(lambda: None)
+    apart = [after - before for before, after in pairwise(seat.writing.asked)]
+    assert len(apart) >= 7
+    assert min(apart) >= APART_S

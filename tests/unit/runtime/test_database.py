@@ -22,6 +22,7 @@ from runtime.errors import (
 )
 from runtime.faults import FaultyDisk
 from runtime.migrations import Migration, Schema, copy_name, schema_of
+from tests.waiting import until
 
 ONE = Migration(number=1, name="0001_answers.sql", sql="CREATE TABLE answer (n INTEGER) STRICT;")
 TWO = Migration(
@@ -269,3 +270,19 @@ async def test_second_process_is_refused(tmp_path: Path) -> None:
                 pass
     async with Database(tmp_path / "db", schema(ONE)):
         pass
+
+
+async def test_the_log_is_folded_in_beside_the_writer(tmp_path: Path) -> None:
+    """Pages come into the database while commits go on, and long before SQLite asks a commit."""
+    path = tmp_path / "db"
+    async with Database(path, schema(ONE)) as database:
+        before = path.stat().st_size
+        rows = [(n,) for n in range(20_000)]
+        await database.write(lambda c: c.executemany("INSERT INTO answer VALUES (?)", rows))
+        await until(lambda: path.stat().st_size > before)
+        log = path.with_name("db-wal").stat().st_size
+        assert log < 8_000 * 4_096  # SQLite itself would not have folded it in
+        await database.write(lambda c: c.execute("INSERT INTO answer VALUES (?)", (0,)))
+        assert await database.read(
+            lambda c: c.execute("SELECT count(*) FROM answer").fetchone()
+        ) == (20_001,)

@@ -1,8 +1,12 @@
 """Parcels of core's record: what a round takes, in which order, and what a crash may cost."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from appliance.core import parcels
 from drill.sample_office import SampleOffice
 from drill.sample_sitting import SUBJECT
 from protocol import staff_api as api
@@ -82,6 +86,35 @@ async def test_each_event_is_in_one_parcel_and_none_is_missing(hall: CoreHall) -
     assert events == seat.bodies
     firsts = [record.first for record in journals]
     assert firsts == sorted(set(firsts))
+
+
+@pytest.mark.parametrize("most", [1, 700, 1_000_000])
+async def test_a_parcel_holds_the_events_that_it_can_afford(
+    hall: CoreHall, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """A round cuts as many parcels as the bound asks for; every head's events are in one."""
+    monkeypatch.setattr(parcels, "MOST_BYTES", most)
+    seats = [await hall.answering(person) for person in (0, 1)]
+    await hall.rounds.make_parcels_once()
+    before = len(opened(hall, Lane.ANSWERS))
+    sizes = []
+    for number in range(4):
+        for seat in seats:
+            written = len(seat.bodies)
+            seat.answer(f"q-{number:02}", "a")
+            await hall.deliver(seat)
+            sizes.append(sum(map(len, seat.bodies[written:])))
+    await hall.rounds.make_parcels_once()
+    cut = opened(hall, Lane.ANSWERS)[before:]
+    held = [
+        sum(len(bytes(event)) for record in contents.records for event in record.events)
+        for contents in cut
+        if all(isinstance(record, JournalRecord) for record in contents.records)
+    ]
+    assert sum(held) == sum(sizes)
+    assert len(held) == {1: len(sizes), 1_000_000: 1}.get(most, len(held))
+    assert all(size <= max(most, *sizes) for size in held)
+    assert all(size + following > most for size, following in pairwise(held))
 
 
 async def test_a_parcel_on_record_is_published_after_a_crash_and_one_that_is_not_is_gone(
