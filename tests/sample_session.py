@@ -3,6 +3,7 @@
 import base64
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -370,8 +371,9 @@ def decision(
 
 
 def closed(
-    box: SampleBox, n: int, staff_key: SigningKey, *, at: int = NOW, generation: int = 1
+    box: SampleBox, n: int, staff_key: SigningKey, *, by: str = "wang", generation: int = 1
 ) -> DecisionRecord:
-    """Return the decision that closes the subject, as the invigilator Wang asked for it."""
-    more = {"staff_key": staff_key, "at": at, "generation": generation}
-    return decision(box, n, SubjectClosed(), asked=CloseSubject(subject=SUBJECT), **more)
+    """Return the decision that closes the subject, as a member of staff asked for it."""
+    asked = CloseSubject(subject=SUBJECT)
+    more: dict[str, Any] = {"staff_key": staff_key, "by": by, "generation": generation}
+    return decision(box, n, SubjectClosed(), asked=asked, **more)
