@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from appliance.core import building
-from appliance.core.acts import Acts, Parts
+from appliance.core.acts import Acts
 from appliance.core.building import Core, build_core, receiver_of
 from appliance.core.closing import Closer
 from appliance.core.following import Following
@@ -30,7 +29,8 @@ from appliance.core.rounds import Rounds
 from appliance.core.service import SCHEMA
 from appliance.core.sessions import GrantGiven, Sessions
 from appliance.core.sittings import open_record, paired_before
-from appliance.core.status import Sources, hall_status
+from appliance.core.status import hall_status
+from appliance.core.working import Working, put_to_work
 from appliance.ipc.settings import Settings
 from drill.sample_office import SampleHall, SampleOffice, make_sample_office
 from drill.sample_sitting import SUBJECT, people
@@ -122,14 +122,38 @@ class CoreHall:
     settings: Settings
     core: Core
     steady: ManualClock
-    sessions: Sessions
-    following: Following
-    pairing: PairingDesk
-    closer: Closer
-    acts: Acts
-    rounds: Rounds
+    works: Working
     written: list[ParcelWritten]
-    kept_clock: list[int]
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who logs in."""
+        return self.works.sessions
+
+    @property
+    def following(self) -> Following:
+        """Who is told."""
+        return self.works.following
+
+    @property
+    def pairing(self) -> PairingDesk:
+        """Who is paired."""
+        return self.works.pairing
+
+    @property
+    def closer(self) -> Closer:
+        """The account of a subject."""
+        return self.works.closer
+
+    @property
+    def acts(self) -> Acts:
+        """What staff ask for."""
+        return self.works.acts
+
+    @property
+    def rounds(self) -> Rounds:
+        """What happens by the clock."""
+        return self.works.rounds
 
     @property
     def hall(self) -> Hall:
@@ -275,24 +299,7 @@ class CoreHall:
 
     def status(self) -> HallStatus:
         """Return what the console would show."""
-        core = self.core
-        return hall_status(
-            Sources(
-                hall=core.hall,
-                links=core.links,
-                seats=core.seats,
-                log=core.log,
-                release=core.release,
-                pairing=self.pairing,
-                surroundings=core.surroundings,
-                appliance=core.box.appliance,
-                generation=core.box.generation,
-                now=core.clock.now,
-                steady_ms=self.steady.steady_ms,
-                disk_free=lambda: 10 * 1024**3,
-                office_has_all=core.office_has_all,
-            )
-        )
+        return hall_status(self.works.sources)
 
     def unlocked(self, key: SealingIdentity) -> None:
         """Let the paper be unlocked, without the sum that a code costs."""
@@ -362,53 +369,14 @@ def _bundle_of(office: SampleOffice) -> Bundle:
 def _assembled(
     office: SampleOffice, settings: Settings, core: Core, steady: ManualClock
 ) -> CoreHall:
-    pairing = PairingDesk(
-        authority=building.centre_authority(office.boxes[0]), enrolled=core.seats.enrolled
-    )
-    following = Following(
-        core.database,
-        core.hall,
-        core.links,
-        core.decider,
-        core.journal,
-        core.release,
-        core.receipts,
-        core.identity_check,
-    )
     written: list[ParcelWritten] = []
-    rounds = Rounds(
-        database=core.database,
-        hall=core.hall,
-        decider=core.decider,
-        release=core.release,
-        parcels=core.parcels,
-        clock=core.clock,
+    works = put_to_work(
+        core,
+        office.boxes[0],
+        steady,
         written=written.append,
-        keep_clock=core.keep_clock,
-    )
-    closer = Closer(core.hall, core.box, core.decider, core.release, after=rounds.make_parcels_once)
-    parts = Parts(
-        database=core.database,
-        hall=core.hall,
-        decider=core.decider,
-        release=core.release,
-        pairing=pairing,
-        closer=closer,
-        clock=core.clock,
-        steady=steady,
-        keep_anchor=core.keep_clock,
+        disk_free=lambda: 10 * 1024**3,
     )
     return CoreHall(
-        office=office,
-        settings=settings,
-        core=core,
-        steady=steady,
-        sessions=Sessions(core.database, core.hall, core.box, core.journal),
-        following=following,
-        pairing=pairing,
-        closer=closer,
-        acts=Acts(parts, core.box),
-        rounds=rounds,
-        written=written,
-        kept_clock=[],
+        office=office, settings=settings, core=core, steady=steady, works=works, written=written
     )

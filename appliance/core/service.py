@@ -4,10 +4,11 @@
 
     database                        the hall's record, one writer
       hall, log                     read back from it
-        decider, journal, sessions, release, receipts, identity check, parcels, closing
+        decider, journal, release, receipts, identity check, parcels   (`building`)
+          sessions, pairing, acts, closing
           following                 who is told, who gets a receipt
+          rounds                    what happens by the clock          (`working`)
             seats' HTTPS, staff's socket, the neighbours' sockets
-              rounds                what happens by the clock
 """
 
 import asyncio
@@ -21,21 +22,16 @@ from typing import Final
 from aiohttp import web
 
 from appliance.core import building, intake, sittings
-from appliance.core.acts import Acts, Parts
 from appliance.core.building import Core
-from appliance.core.closing import Closer
 from appliance.core.deliveries import courier_line
 from appliance.core.discovery_line import DiscoveryLine
 from appliance.core.faces_line import FacesLine
-from appliance.core.following import Following
-from appliance.core.pairing import PairingDesk
 from appliance.core.pictures import Pictures
 from appliance.core.recordings_line import RecordingsLine
-from appliance.core.rounds import Rounds
 from appliance.core.seat_server import SeatDesk, seat_app
-from appliance.core.sessions import Sessions
 from appliance.core.staff_server import StaffDesk, staff_app
-from appliance.core.status import Sources, hall_status
+from appliance.core.status import hall_status
+from appliance.core.working import put_to_work
 from appliance.ipc.bundle import ended_or_another_bundle
 from appliance.ipc.identity import authorities, read_identity, tls_identity
 from appliance.ipc.settings import Settings
@@ -82,70 +78,25 @@ async def run_core(settings: Settings, service: Service) -> None:
 async def _serve(
     settings: Settings, identity: BoxIdentity, core: Core, steady: SteadyClock, service: Service
 ) -> None:
-    pairing = PairingDesk(
-        authority=building.centre_authority(identity), enrolled=core.seats.enrolled
-    )
-    following = Following(
-        core.database,
-        core.hall,
-        core.links,
-        core.decider,
-        core.journal,
-        core.release,
-        core.receipts,
-        core.identity_check,
-    )
     courier = courier_line(settings, core)
     recordings = RecordingsLine(settings, core)
-    rounds = Rounds(
-        database=core.database,
-        hall=core.hall,
-        decider=core.decider,
-        release=core.release,
-        parcels=core.parcels,
-        clock=core.clock,
+    works = put_to_work(
+        core,
+        identity,
+        steady,
         written=lambda parcel: courier.written(parcel.key, parcel.size),
-        keep_clock=core.keep_clock,
-    )
-    closer = Closer(core.hall, core.box, core.decider, core.release, after=rounds.make_parcels_once)
-    acts = Acts(
-        Parts(
-            database=core.database,
-            hall=core.hall,
-            decider=core.decider,
-            release=core.release,
-            pairing=pairing,
-            closer=closer,
-            clock=core.clock,
-            steady=steady,
-            keep_anchor=core.keep_clock,
-        ),
-        core.box,
-    )
-    sources = Sources(
-        hall=core.hall,
-        links=core.links,
-        seats=core.seats,
-        log=core.log,
-        release=core.release,
-        pairing=pairing,
-        surroundings=core.surroundings,
-        appliance=core.box.appliance,
-        generation=core.box.generation,
-        now=core.clock.now,
-        steady_ms=steady.steady_ms,
         disk_free=lambda: _free(settings.state_folder),
-        office_has_all=core.office_has_all,
     )
+    following, rounds = works.following, works.rounds
     tls = tls_identity(identity)
     desk = SeatDesk(
         hall=core.hall,
         seats=core.seats,
-        sessions=Sessions(core.database, core.hall, core.box, core.journal),
+        sessions=works.sessions,
         journal=core.journal,
         log=core.log,
         links=core.links,
-        pairing=pairing,
+        pairing=works.pairing,
         papers=core.bundle.folder,
         server_digest=bytes.fromhex(fingerprint(tls.certificate)),
         steady=steady,
@@ -160,8 +111,8 @@ async def _serve(
     following.look, following.dismiss = faces.look, faces.dismiss
     pictures.last_look = faces.last_picture
     staff = StaffDesk(
-        status=lambda: hall_status(sources),
-        perform=acts.perform,
+        status=lambda: hall_status(works.sources),
+        perform=works.acts.perform,
         roster_photo=pictures.roster,
         camera_photo=pictures.camera,
     )
