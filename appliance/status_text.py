@@ -74,6 +74,9 @@ def _office(hall: HallStatus, language: Language) -> Iterator[str]:
         name = wording.fitted(accounts.lane_name(lane.lane, language), 12)
         refused = m.LANE_REFUSED.say(language, n=lane.refused) if lane.refused else ""
         yield f"  {name}{accounts.lane_sentence(lane, language)}  {refused}".rstrip()
+    if seats := accounts.awaited_seats(hall, language, 60):
+        until = wording.clock_minutes(hall.awaited_until, hall.time_zone)
+        yield f"  {m.AWAITED.say(language, seats=seats, until=until)}"
     final = accounts.final_sentence(hall, language)
     if final is not None:
         yield final

@@ -438,6 +438,9 @@ class HallStatus(Value, frozen=True, kw_only=True):
     """Digest of the closing of the current subject, once it is closed."""
     office_verified_all: bool
     """Everything up to the closing was verified by the office."""
+    awaited_seats: tuple[Label, ...] = ()
+    awaited_until: Milliseconds = 0
+    """Seats whose recordings the closed subject waits for, and until when at the latest."""
 
 
 def decode_act_reply(data: bytes) -> ActReply:

@@ -4,6 +4,7 @@ from typing import Final
 
 from appliance.console import messages as m
 from appliance.console.messages import Language, Text
+from appliance.console.places import in_order, label_of
 from exam.session import ENDED, State
 from protocol.parcel import Lane
 from protocol.staff_api import HallStatus, LaneStatus
@@ -47,6 +48,14 @@ def final_sentence(hall: HallStatus, language: Language) -> str | None:
     if hall.closing is None or not hall.office_verified_all:
         return None
     return m.FINAL.say(language, account=account(hall, language))
+
+
+def awaited_seats(hall: HallStatus, language: Language, most: int) -> str:
+    """Return the labels of the seats whose recordings are awaited, ``most`` of them by name."""
+    wanted = [seat for seat in in_order(hall.seats) if seat.seat in hall.awaited_seats]
+    found = [label_of(hall, seat.seat) for seat in wanted]
+    some = m.SEATS_COMMA.say(language).join(found[:most])
+    return some if len(found) <= most else m.AND_MORE.say(language, some=some, all=len(found))
 
 
 def lane_sentence(lane: LaneStatus, language: Language) -> str:

@@ -93,6 +93,17 @@ NEXT_OFFICE_MORE: Final = Text(
     "已封装的 {sealed} 包全部核验；座位传完后还有最后几包：按 N 查看",
     "All {sealed} parcels so far are verified; seats still send the last: N",
 )
+NEXT_OFFICE_SEATS: Final = Text(
+    "等录像：座位 {seats}，最迟到 {until}：按 N 查看",
+    "Recordings of {seats} may still come, until {until} at most: N",
+)
+AWAITED: Final = Text(
+    "! 还在等这些座位传完录像：{seats}。等到 {until} 为止，之后不再等，缺的记录在案。",
+    "! Recordings of these seats are still awaited: {seats}. At {until} the waiting ends, and what "
+    "is missing is on record.",
+)
+SEATS_COMMA: Final = Text("、", ", ")
+AND_MORE: Final = Text("{some} 等 {all} 个", "{some} ... ({all})")
 NEXT_OFFICE_DOWN: Final = Text(
     "上报线路断着，恢复后自动续传（{verified}/{sealed} 包已核验）；也可用 U 盘上报",
     "Office line is down, goes on by itself ({verified} of {sealed} verified), or by stick",

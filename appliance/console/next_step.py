@@ -21,6 +21,8 @@ from protocol.staff_api import HallStatus, SeatStatus, SubjectStatus, Task, Task
 CODE_BEFORE_MS: Final = 15 * 60_000
 """Unlock codes are given out so long before the start."""
 _START_IS_NEAR_MS: Final = 2 * 60_000
+_NAMED: Final = 3
+"""Seats that are named in one line; the office's page names them all."""
 _GRACE_MS: Final = 15_000
 """A seat hands in by itself at the end; only what is later is a person's matter."""
 
@@ -139,9 +141,18 @@ def say_next(hall: HallStatus, language: Language) -> str:
 def _office(hall: HallStatus, language: Language) -> str:
     verified, sealed = accounts.parcels(hall)
     text = m.NEXT_OFFICE if verified < sealed else m.NEXT_OFFICE_MORE
+    seats = accounts.awaited_seats(hall, language, _NAMED)
     if hall.line.state == "down":
         text = m.NEXT_OFFICE_DOWN
-    return text.say(language, verified=verified, sealed=sealed)
+    elif verified == sealed and seats:
+        text = m.NEXT_OFFICE_SEATS
+    return text.say(
+        language,
+        verified=verified,
+        sealed=sealed,
+        seats=seats,
+        until=wording.clock_minutes(hall.awaited_until, hall.time_zone),
+    )
 
 
 def _wait_code(hall: HallStatus, _found: NextStep, language: Language) -> str:

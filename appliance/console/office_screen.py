@@ -20,6 +20,8 @@ from appliance.console.view import Desk, HallView
 from protocol.staff_api import HallStatus, LaneStatus, ProcessStatus
 
 _LANE: int = 12
+_ALL: int = 60
+"""Seats named on this page."""
 
 
 class OfficeScreen(Screen[None]):
@@ -60,6 +62,9 @@ def office_lines(hall: HallStatus, language: Language) -> list[list[Cell]]:
     """Return the page line by line. Pure."""
     lines = [_lane(lane, language) for lane in hall.lanes]
     lines += [[], signs(hall, language)[1:2]]
+    if seats := accounts.awaited_seats(hall, language, _ALL):
+        until = wording.clock_minutes(hall.awaited_until, hall.time_zone)
+        lines.append([Cell(m.AWAITED.say(language, seats=seats, until=until), Tone.LOOK)])
     if hall.line.error:
         lines.append([Cell(m.LINE_ERROR.say(language, error=hall.line.error), Tone.CALM)])
     sentence = accounts.final_sentence(hall, language)

@@ -102,6 +102,7 @@ class RecordingsLine:
         for epoch in range(self._epochs.get(grant.session, grant.epoch), grant.epoch):
             await self._say(ipc.Ended(session=grant.session, epoch=epoch))
         self._epochs[grant.session] = grant.epoch
+        self._core.surroundings.seat_of[grant.session, grant.epoch] = grant.seat
 
     def _ended(self) -> list[ipc.Ended]:
         return [
@@ -146,8 +147,10 @@ class RecordingsLine:
         self._is_new = True
         if not there:
             self._core.surroundings.recordings_full_since = 0
+            self._core.surroundings.recordings_awaited = ()
 
     def _heard(self, said: ipc.Said) -> None:
         around = self._core.surroundings
         around.recordings_full_since = said.full_since
         around.recordings_delivered = frozenset(said.delivered)
+        around.recordings_awaited = said.awaited

@@ -16,6 +16,7 @@ from appliance.core.log import Log
 from appliance.core.pairing import PairingDesk
 from appliance.core.release import Release
 from appliance.core.seats import Seats
+from appliance.ipc.recordings import Awaited
 from exam import times
 from exam.session import ENDED, State
 from exam.sitting import Seat, Subject
@@ -74,6 +75,16 @@ class Surroundings:
     """Closed subjects of whose answers, evidence and incidents the office has verified all."""
     recordings_delivered: frozenset[str] = frozenset()
     """Closed subjects of whose recordings the office has verified all."""
+    recordings_awaited: tuple[Awaited, ...] = ()
+    """Closed subjects whose recordings may still come."""
+    seat_of: dict[tuple[str, int], str] = field(default_factory=dict)
+    """At which seat an epoch of a session was granted."""
+
+    def awaited_seats(self, subject: str) -> tuple[str, ...]:
+        """Return the seats whose recordings the lane of a closed subject waits for."""
+        waits = [each for each in self.recordings_awaited if each.subject == subject]
+        epochs = [epoch for each in waits for epoch in each.sessions]
+        return tuple(sorted({self.seat_of[epoch] for epoch in epochs if epoch in self.seat_of}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +145,11 @@ def hall_status(of: Sources) -> HallStatus:
         next_code_at=tries.next_at,
         closing=None if closing is None else closing.digest,
         office_verified_all=closing is not None and of.office_has_all(subject.id),
+        awaited_seats=of.surroundings.awaited_seats(subject.id),
+        awaited_until=max(
+            (w.until for w in of.surroundings.recordings_awaited if w.subject == subject.id),
+            default=0,
+        ),
     )
 
 

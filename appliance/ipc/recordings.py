@@ -62,6 +62,21 @@ class Noted(Value, frozen=True, kw_only=True, tag="noted", tag_field="says"):
 Reply = Noted
 
 
+class Awaited(Value, frozen=True, kw_only=True):
+    """A closed subject of which recordings may still come, of these sessions and epochs.
+
+    ``sessions`` are at most `MOST_NAMED`; after ``until`` (hall time) nobody is waited for.
+    """
+
+    subject: Label
+    until: Milliseconds
+    sessions: tuple[tuple[HexId, Ordinal], ...]
+
+
+MOST_NAMED: Final = 400
+"""Sessions in one message."""
+
+
 class RecordingsState(Value, frozen=True, kw_only=True, tag="state", tag_field="says"):
     """How things stand; the first event of each connection, and again after a change."""
 
@@ -75,6 +90,8 @@ class RecordingsState(Value, frozen=True, kw_only=True, tag="state", tag_field="
     """Segments that were stored, and could not be read any more when a parcel was made."""
     delivered: tuple[Label, ...]
     """Closed subjects whose lane has ended, and of which the office has verified all."""
+    awaited: tuple[Awaited, ...]
+    """Closed subjects whose lane has not ended, while seats are waited for."""
 
 
 Said = RecordingsState

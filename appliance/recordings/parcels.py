@@ -17,9 +17,10 @@ from sqlite3 import Connection
 from typing import Final
 
 from appliance.ipc.outbox import Outbox
+from appliance.ipc.recordings import MOST_NAMED, Awaited
 from appliance.recordings import records
 from appliance.recordings.hall import Hall
-from appliance.recordings.records import ChainEnd, Closed, Waiting
+from appliance.recordings.records import ChainEnd, Waiting
 from appliance.recordings.shelf import Shelf
 from protocol.envelope import unsafe_payload
 from protocol.keys import SigningKey
@@ -89,6 +90,8 @@ class ParcelMaker:
         self._one_at_a_time = asyncio.Lock()
         self.lost = 0
         """Segments that could not be put into a parcel."""
+        self.awaited: tuple[Awaited, ...] = ()
+        """Closed subjects whose lane waits for seats."""
 
     async def settle(self) -> None:
         """After a start: finish what a crash left between commit and rename."""
@@ -161,27 +164,18 @@ class ParcelMaker:
     async def _lane_ends(self) -> list[_Cut]:
         now = self._hall.now()
         found: list[_Cut] = []
+        awaited: list[Awaited] = []
         for closed in await self._database.read(records.closed_open):
-            ends = await self._database.read(self._query_ends(closed, now))
-            if ends is not None:
+            until = closed.at + self._views_wait_ms
+            ends, missing = await self._database.read(_query_ends(closed.subject))
+            if missing and now < until:
+                named = tuple(sorted(missing)[:MOST_NAMED])
+                awaited.append(Awaited(subject=closed.subject, until=until, sessions=named))
+            else:
                 record = LaneEndRecord(subject=closed.subject, views=ends)
                 found.append(_Cut(records=(record,), ends=closed.subject))
+        self.awaited = tuple(awaited)
         return found
-
-    def _query_ends(
-        self, closed: Closed, now: int
-    ) -> Callable[[Connection], tuple[ViewEnd, ...] | None]:
-        late = now >= closed.at + self._views_wait_ms
-
-        def query(connection: Connection) -> tuple[ViewEnd, ...] | None:
-            return view_ends(
-                epochs=records.epochs(connection, closed.subject),
-                announced=records.view_ends(connection, closed.subject),
-                stored=records.stored_ends(connection, closed.subject),
-                late=late,
-            )
-
-        return query
 
     # --- writing ----------------------------------------------------------------------------
 
@@ -226,25 +220,41 @@ class ParcelMaker:
         )
 
 
-def view_ends(
-    *,
-    epochs: set[tuple[str, int]],
-    announced: Sequence[ChainEnd],
-    stored: Sequence[ChainEnd],
-    late: bool,
-) -> tuple[ViewEnd, ...] | None:
-    """Return the last segment of each chain that began, None while more may come.
+Epoch = tuple[str, int]
+"""A session, and which of its epochs."""
 
-    More may come while an epoch's seat has announced no end, or has announced a later one
-    than is stored; ``late``: no longer.
+
+def _query_ends(
+    subject: str,
+) -> Callable[[Connection], tuple[tuple[ViewEnd, ...], frozenset[Epoch]]]:
+    def query(connection: Connection) -> tuple[tuple[ViewEnd, ...], frozenset[Epoch]]:
+        epochs = records.epochs(connection, subject)
+        announced = records.view_ends(connection, subject)
+        stored = records.stored_ends(connection, subject)
+        return view_ends(announced, stored), still_to_come(epochs, announced, stored)
+
+    return query
+
+
+def still_to_come(
+    epochs: set[Epoch], announced: Sequence[ChainEnd], stored: Sequence[ChainEnd]
+) -> frozenset[Epoch]:
+    """Return the epochs of which more may come.
+
+    Their seat has announced no end, or a later one than is stored.
     """
     said = {(end.session, end.epoch, end.view): end for end in announced}
     here = {(end.session, end.epoch, end.view): end for end in stored}
-    complete = all(here.get(chain) == end or end.n == 0 for chain, end in said.items())
+    incomplete = {chain[:2] for chain, end in said.items() if end.n and here.get(chain) != end}
+    unsaid = {chain[:2] for chain in here if chain not in said}
     known = {(session, epoch) for session, epoch, _ in said}
-    unsaid = [chain for chain in here if chain not in said]
-    if not late and (not complete or unsaid or epochs - known):
-        return None
+    return frozenset(incomplete | unsaid | (epochs - known))
+
+
+def view_ends(announced: Sequence[ChainEnd], stored: Sequence[ChainEnd]) -> tuple[ViewEnd, ...]:
+    """Return the last segment of each chain that began: what its seat announced, else is stored."""
+    said = {(end.session, end.epoch, end.view): end for end in announced}
+    here = {(end.session, end.epoch, end.view): end for end in stored}
     ends = {**here, **{chain: end for chain, end in said.items() if end.n}}
     return tuple(
         ViewEnd(

@@ -233,6 +233,7 @@ class Recordings:
             disk_free=self.shelf.free(),
             lost=self.parcels.lost,
             delivered=self._delivered,
+            awaited=self.parcels.awaited,
         )
 
     async def tell(self, server: Server[ipc.Request, ipc.Reply, ipc.Said]) -> None:
@@ -278,8 +279,8 @@ class Recordings:
         """Cut what is due; where there is no room for it, first remove what is here twice."""
         if not self.shelf.has_room(0) and await self._deliveries.let_go(delivered_only=False):
             _log.warning("the disk is full: segments that lie in parcels too were removed")
-        lost = self.parcels.lost
+        before = (self.parcels.lost, self.parcels.awaited)
         for parcel in await self.parcels.make(all_that_waits=all_that_waits):
             self.courier.written(parcel.key, parcel.size)
-        if self.parcels.lost != lost:
+        if (self.parcels.lost, self.parcels.awaited) != before:
             self._changed.set()

@@ -122,8 +122,11 @@ async def test_the_lane_ends_when_every_view_has_come_to_its_end(box: RecordingB
         await until(lambda: manifests(box, seat) == [1])
         assert await box_is_quiet(process)
         assert ends(box) == []
+        (awaited,) = process.state().awaited
+        assert (awaited.subject, awaited.sessions) == (SUBJECT, ((seat.session, 1),))
         await seat.send(last)
         await until(lambda: ends(box) != [])
+        assert process.state().awaited == ()
     (end,) = ends(box)
     source = FromSeat(session=seat.session, epoch=1)
     assert end.subject == SUBJECT

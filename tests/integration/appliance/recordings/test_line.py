@@ -162,8 +162,12 @@ async def test_everything_is_said_again_to_a_process_that_knows_nothing(
 
 
 async def test_what_ends_is_said(box: RecordingBox, core: SampleCore) -> None:
-    """A move ends the epoch before, a hand-in the session, a closing the subject."""
+    """A move ends the epoch before, a hand-in the session, a closing the subject.
+
+    Then core hears whose recordings are waited for.
+    """
     first = SampleSession(box.office.main, "c-001")
+    box.views_wait_ms = 10**12
     async with box.running() as process:
         await core.grant(first)
         await until(lambda: rows(box, "SELECT epoch, ended FROM sessions") == [(1, 0)])
@@ -180,6 +184,9 @@ async def test_what_ends_is_said(box: RecordingBox, core: SampleCore) -> None:
         await until(lambda: rows(box, "SELECT epoch, ended FROM sessions") == [(1, 1), (2, 1)])
         core.close()
         await until(lambda: rows(box, "SELECT subject, at FROM closed") == [(SUBJECT, NOW + 5)])
+        await until(lambda: core.surroundings.awaited_seats(SUBJECT) == (first.grant.seat,))
+        (awaited,) = core.surroundings.recordings_awaited
+        assert awaited.until == NOW + 5 + box.views_wait_ms
         assert process.hall.generation == 1
         assert abs(process.hall.now() - core.clock.now()) < 1_000
 

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from appliance.console.messages import Language
 from appliance.console.next_step import Step, next_step, say_next
+from appliance.console.office_screen import office_lines
 from exam.session import State
 from protocol.staff_api import LineStatus, TaskKind
 from tests import sample_halls as halls
@@ -95,6 +96,25 @@ def test_a_line_that_is_down_at_the_end_is_no_alarm():
     )
     assert "by itself" in say_next(cut, Language.EN)
     assert "2060" in say_next(cut, Language.ZH)
+
+
+def test_seats_that_hold_the_lane_up_are_named():
+    """Where all parcels are verified and recordings may still come: whose, and until when."""
+    hall = halls.delivered()
+    seats = tuple(seat.seat for seat in hall.seats[:4])
+    waits = replace(
+        hall,
+        office_verified_all=False,
+        awaited_seats=seats,
+        awaited_until=NINE + 150 * MINUTE,
+    )
+    said = "等录像：座位 01、02、03 等 4 个，最迟到 11:30：按 N 查看"
+    assert say_next(waits, Language.ZH) == said
+    assert "01, 02, 03 ... (4)" in say_next(waits, Language.EN)
+    assert "11:30" in say_next(waits, Language.EN)
+    page = "\n".join(cell.text for line in office_lines(waits, Language.EN) for cell in line)
+    assert "01, 02, 03, 04" in page
+    assert "11:30" in page
 
 
 def test_somebody_who_is_expected_is_not_ended():
