@@ -17,8 +17,8 @@ from central.store import reading
 from central.verification import service as verification_service
 from central.verification.service import open_worker
 from drill.sample_office import SampleOffice as DrillOffice
+from protocol import staff_api as api
 from protocol.certificates import Role, role_key
-from protocol.decisions import Told
 from protocol.parcel import Lane
 from runtime.clock import ManualClock
 from runtime.errors import DiskFullError
@@ -53,7 +53,8 @@ async def something_new(hall: CoreHall, seat: KeySeat) -> None:
     """Let every lane of core have something to cut: events, heads and leaves, a decision."""
     seat.answer("q-1", "a")
     await hall.deliver(seat)
-    await hall.decide(Told(text="ten minutes left", must_confirm=False))
+    told = api.Message(candidate=None, text="ten minutes left", must_confirm=False)
+    assert isinstance(await hall.act(told), api.ActDone)
     await hall.rounds.log_heads_once()
 
 
