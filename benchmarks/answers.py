@@ -22,7 +22,6 @@ the server's threads took for each request, which neighbours hardly change. ``cl
 parameters is the share in which the client ran: near 1 it would be the client that is measured.
 """
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -30,13 +29,12 @@ import statistics
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks.hall import MeasuredHall, free_port, listening, measured_hall
 from benchmarks.load import Load, Outcome
 from benchmarks.processors import SERVER_ON, WORDS, cpu_seconds, measuring
-from benchmarks.rows import Row, table, write
+from benchmarks.rows import Row, report
 from benchmarks.seats import seat_everybody
 from benchmarks.steady import Flow, Page, due_times, flow
 from benchmarks.writing import Writing
@@ -244,13 +242,7 @@ def _single_rows(taken: list[Turn], about: dict[str, Any]) -> list[Row]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a table, write the file, and fail where a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    rows = asyncio.run(measure())
-    print(table(rows))
-    write(rows, options.json)
-    return int(not all(row.holds for row in rows))
+    return report(__doc__, measure, arguments)
 
 
 if __name__ == "__main__":

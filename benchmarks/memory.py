@@ -14,7 +14,6 @@ an n-th for each) of every process and its children, so that the sum is what the
 for anything else. To be run as root: other users' shares cannot be read.
 """
 
-import argparse
 import asyncio
 import os
 import sys
@@ -26,7 +25,7 @@ from appliance.ipc import staff_client
 from benchmarks.door import lead_to_the_start
 from benchmarks.hall import MeasuredHall, measured_hall
 from benchmarks.links import Links
-from benchmarks.rows import Row, table, write
+from benchmarks.rows import Row, report
 from benchmarks.seats import seat_everybody
 from benchmarks.segments import SIZE, send_recordings
 from drill.sample_sitting import people
@@ -132,13 +131,7 @@ def _rows(when: str, taken: Shares, parameters: dict[str, int]) -> list[Row]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a table, write the file, and fail where the limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    rows = asyncio.run(measure())
-    print(table(rows))
-    write(rows, options.json)
-    return int(not all(row.holds for row in rows))
+    return report(__doc__, measure, arguments)
 
 
 if __name__ == "__main__":

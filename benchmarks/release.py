@@ -16,17 +16,14 @@
 Each is measured in several halls one after the other; the figure is the median of them.
 """
 
-import argparse
-import asyncio
 import os
 import statistics
 import sys
-from pathlib import Path
 from typing import Any
 
 from benchmarks.first_question import Opening, measure_openings
 from benchmarks.processors import WORDS
-from benchmarks.rows import Row, table, write
+from benchmarks.rows import Row, report
 from benchmarks.spread import POLL_S, PUSHES, Spreads, measure_spreads
 
 Parameters = dict[str, Any]
@@ -116,13 +113,7 @@ def _opening_rows(openings: list[Opening], about: Parameters) -> list[Row]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a table, write the file, and fail where a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    rows = asyncio.run(measure())
-    print(table(rows))
-    write(rows, options.json)
-    return int(not all(row.holds for row in rows))
+    return report(__doc__, measure, arguments)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """What a benchmark gives: rows, as a table for people and as JSON for programs."""
 
+import argparse
+import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +57,18 @@ def write(rows: list[Row], path: Path) -> None:
     """Write the rows as a JSON list."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n")
+
+
+def report(
+    about: str | None,
+    measure: Callable[[], Coroutine[Any, Any, list[Row]]],
+    arguments: list[str] | None,
+) -> int:
+    """Measure, print a table, write the file; return 1 where a limit is missed."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--json", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    rows = asyncio.run(measure())
+    print(table(rows))
+    write(rows, options.json)
+    return int(not all(row.holds for row in rows))
