@@ -11,6 +11,8 @@ Rules:
 4. What was typed wrong is a `PairingRefusedError` with the box's reason; a box that does not
    prove the code is a `protocol.pairing.ConfirmationError`.
 5. A box that asks to wait is waited for, for a while; nothing else is tried twice.
+6. For one typing of the code a box is given one proof at most: each is a guess for whoever
+   only poses as the box. Who asks to wait after the proof gets no other.
 """
 
 import asyncio
@@ -47,14 +49,18 @@ STEP_TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 3.0
 PATIENCE_S: Final = 20.0
 """How long a seat waits in all when the box asks it to come again."""
+SHORTEST_WAIT_S: Final = 0.25
+"""No box is asked again sooner, whatever it says."""
 _LARGEST: Final = 131_072
 
 
 class PairingRefusedError(Exception):
     """The box said no; ``reason`` says why and ``retry_after_s`` when to come again."""
 
-    def __init__(self, refused: Refused) -> None:
+    def __init__(self, refused: Refused, *, had_proof: bool) -> None:
         super().__init__(f"the appliance refused to pair: {refused.reason.value}")
+        self.had_proof: Final = had_proof
+        """It said so after the seat's proof of the code."""
         self.reason: Final = refused.reason
         self.retry_after_s: Final = refused.retry_after_ms / 1000
 
@@ -81,10 +87,11 @@ async def pair(
         try:
             return await _pair_once(host, port, seat, code, folder)
         except PairingRefusedError as refused:
-            patience_s -= refused.retry_after_s
-            if refused.reason is not Refusal.SLOW_DOWN or patience_s < 0:
+            wait_s = max(refused.retry_after_s, SHORTEST_WAIT_S)
+            patience_s -= wait_s
+            if refused.reason is not Refusal.SLOW_DOWN or refused.had_proof or patience_s < 0:
                 raise
-            await asyncio.sleep(refused.retry_after_s)
+            await asyncio.sleep(wait_s)
 
 
 async def _pair_once(host: str, port: int, seat: str, code: str, folder: Path) -> Identity:
@@ -141,7 +148,7 @@ async def _post(box: aiohttp.ClientSession, path: str, message: object, expected
             data += await reply.content.read(_LARGEST - len(data))
         if reply.status == HTTPStatus.OK:
             return decode(data, expected)
-        raise PairingRefusedError(decode(data, Refused))
+        raise PairingRefusedError(decode(data, Refused), had_proof=path == FINISH_PATH)
 
 
 def _box(host: str, port: int, digest: bytes) -> aiohttp.ClientSession:

@@ -20,7 +20,15 @@ from appliance.core.pairing import Decision, Event, PairingDesk, SeatPaired, Wro
 from appliance.core.pairing_http import routes
 from protocol.enrolment import CentreAuthority
 from protocol.errors import MalformedError
-from protocol.pairing import START_PATH, CodeFormatError, ConfirmationError, Finish, Refusal
+from protocol.pairing import (
+    START_PATH,
+    CodeFormatError,
+    ConfirmationError,
+    Finish,
+    Refusal,
+    Refused,
+)
+from protocol.values import encode
 from runtime.errors import DiskFullError
 from terminal_agent.identity import load
 from terminal_agent.pairing import PairingLineError, PairingRefusedError, pair
@@ -237,6 +245,45 @@ async def test_a_spoofer_that_guesses_gets_one_guess_and_no_seat(tmp_path: Path)
         with pytest.raises(ConfirmationError, match="expected the appliance to prove"):
             await pair(host="127.0.0.1", port=port, seat="a-01", code=spoofer.code, folder=tmp_path)
     assert load(tmp_path) is None
+
+
+class GreedyDesk(PairingDesk):
+    """A spoofer's desk: it asks for another proof after each, to try another guess on it."""
+
+    proofs = 0
+
+    def decide(self, finish: Finish, *, source: str, now: int) -> Decision:
+        self.proofs += 1
+        return Decision(Refused(reason=Refusal.SLOW_DOWN, retry_after_ms=0))
+
+
+async def test_a_spoofer_that_asks_to_wait_gets_no_second_guess(tmp_path: Path) -> None:
+    """One typing of the code is one proof for a box, whatever it answers to it."""
+    spoofer = Box(tmp_path)
+    spoofer.desk = desk = GreedyDesk(authority=make_authority())
+    desk.open_window(SEATS, now=0)
+    async with asyncio.timeout(20), serving(spoofer.app(), spoofer.context) as port:
+        with pytest.raises(PairingRefusedError, match="slow_down"):
+            await pair(host="127.0.0.1", port=port, seat="a-01", code=spoofer.code, folder=tmp_path)
+    assert desk.proofs == 1
+
+
+async def test_a_box_that_always_asks_to_wait_is_left(tmp_path: Path) -> None:
+    """Who says "come at once" for ever cannot hold a seat: the patience ends all the same."""
+    asked = []
+
+    async def never(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        body = encode(Refused(reason=Refusal.SLOW_DOWN, retry_after_ms=0))
+        return web.Response(body=body, status=429)
+
+    box, app = Box(tmp_path), web.Application()
+    app.router.add_post("/{path:.*}", never)
+    async with asyncio.timeout(20), serving(app, box.context) as port:
+        with pytest.raises(PairingRefusedError, match="slow_down"):
+            await pair(host="127.0.0.1", port=port, seat="a-01", code=box.code, folder=tmp_path,
+                       patience_s=1.0)  # fmt: skip
+    assert asked == [START_PATH] * 5
 
 
 async def test_two_machines_ask_for_one_seat_at_once(box: Box, tmp_path: Path) -> None:
