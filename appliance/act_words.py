@@ -252,6 +252,11 @@ ACTS: Final[dict[str, Form]] = {
     "lower-hand": Form(
         (_ONE,), "the candidate was helped", lambda w: api.LowerHand(candidate=w.candidate())
     ),
+    "note-stray": Form(
+        (_ONE,),
+        "staff have seen the unmerged answers",
+        lambda w: api.NoteStray(candidate=w.candidate()),
+    ),
     "collect": Form(
         (_WHO, _REASON),
         "take in the paper; no way back",

@@ -22,15 +22,7 @@ from protocol.envelope import Envelope, open_envelope, sign
 from protocol.keys import SigningKey, VerifyKey
 from protocol.parcel import Lane
 from protocol.payload_types import PayloadType
-from protocol.values import (
-    Count,
-    HexId,
-    Milliseconds,
-    Offset,
-    Ordinal,
-    Value,
-    decode,
-)
+from protocol.values import Count, HexId, Milliseconds, Offset, Ordinal, Value, decode
 
 STATUS = "/v1/status"
 CHANGES = "/v1/changes"
@@ -168,6 +160,12 @@ class LowerHand(Value, frozen=True, kw_only=True, tag="lower_hand", tag_field="k
     candidate: Label
 
 
+class NoteStray(Value, frozen=True, kw_only=True, tag="note_stray", tag_field="kind"):
+    """Staff have seen that an old seat had unmerged answers; the office still decides."""
+
+    candidate: Label
+
+
 class CloseSubject(Value, frozen=True, kw_only=True, tag="close_subject", tag_field="kind"):
     """Close the subject: everybody must be accounted for."""
 
@@ -194,6 +192,7 @@ Act = (
     | GrantLeave
     | EndLeave
     | LowerHand
+    | NoteStray
     | CloseSubject
 )
 

@@ -14,7 +14,7 @@ from appliance.console.dialogs import messages as d
 from appliance.console.messages import Text
 from exam import session as s
 from exam.session import ENDED, State
-from protocol.staff_api import HallStatus, Occupant, SeatStatus, SubjectStatus
+from protocol.staff_api import HallStatus, Occupant, SeatStatus, SubjectStatus, TaskKind
 
 
 class Action(StrEnum):
@@ -34,6 +34,7 @@ class Action(StrEnum):
     IDENTITY = "identity"
     MESSAGE = "message"
     LOWER_HAND = "lower_hand"
+    NOTE_STRAY = "note_stray"
     PAUSE = "pause"
     RESUME = "resume"
     EXTEND = "extend"
@@ -74,6 +75,7 @@ _HALL: Final[tuple[tuple[Action, str, Text], ...]] = (
 _SEAT: Final[tuple[tuple[Action, str, Text, type | None], ...]] = (
     (_A.IDENTITY, "i", d.IDENTITY, s.IdentityAccepted),
     (_A.LOWER_HAND, "h", d.LOWER_HAND, None),
+    (_A.NOTE_STRAY, "y", d.NOTE_STRAY, None),
     (_A.MESSAGE, "m", d.MESSAGE, None),
     (_A.PAUSE, "p", d.PAUSE, s.Paused),
     (_A.RESUME, "r", d.RESUME, s.Resumed),
@@ -133,8 +135,15 @@ def seat_choices(hall: HallStatus, seat: SeatStatus) -> list[Choice]:
             Choice(action=action, key=key, title=title)
             for action, key, title, happening in _SEAT
             if _is_possible(action, happening, seat.occupant)
+            and (action is not Action.NOTE_STRAY or _has_stray(hall, seat.occupant))
         ]
     return [*found, Choice(action=Action.PAIR_SEAT, key="k", title=d.PAIR_SEAT)]
+
+
+def _has_stray(hall: HallStatus, occupant: Occupant) -> bool:
+    return any(
+        task.kind is TaskKind.STRAY and task.candidate == occupant.candidate for task in hall.tasks
+    )
 
 
 def _is_possible(action: Action, happening: type | None, occupant: Occupant) -> bool:

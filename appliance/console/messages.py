@@ -149,9 +149,11 @@ TASK_HELP: Final[dict[TaskKind, Text]] = {
         "if the machine is dead, move the candidate (V).",
     ),
     TaskKind.STRAY: Text(
-        "原终端上有换座前未上传的作答，已另存并上报，不会自动并入；由考试机构裁定，此处无须操作。",
+        "原终端上有换座前未上传的作答，已另存并上报，不会自动并入，由考试机构裁定。"
+        "请让考生核对作答，然后记为已阅。",
         "The old seat held answers from before the move. They are kept apart and delivered, never "
-        "merged by themselves: the office decides. Nothing to do here.",
+        "merged by themselves: the office decides. Let the candidate look whether an answer is "
+        "missing, then note that you have seen it.",
     ),
     TaskKind.DISK: Text(
         "录像会先让位，作答不受影响。请技术员腾出或更换磁盘。",

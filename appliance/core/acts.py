@@ -151,6 +151,9 @@ class Acts:
             case api.LowerHand(candidate=candidate):
                 await self._lower_hand(self._seating(candidate))
                 return []
+            case api.NoteStray(candidate=candidate):
+                await self._note_stray(self._seating(candidate))
+                return []
             case _:
                 return await self._about_candidates(act, asked, request.act)
 
@@ -160,6 +163,12 @@ class Acts:
         await self._database.write(lambda c: put_fact(c, name, since))
         if str(seating.hand_since) == since:  # not raised again meanwhile
             seating.hand_text = None
+
+    async def _note_stray(self, seating: Seating) -> None:
+        """Note that staff have seen what an old seat had; what turns up later is shown again."""
+        async with seating.writing:
+            await self._database.write(lambda c: records.note_strays(c, seating.id or ""))
+            seating.stray_since = 0
 
     def _open_pairing(self, seats: Sequence[str], *, replace: bool) -> list[int]:
         now = self._steady.steady_ms()

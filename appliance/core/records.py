@@ -20,6 +20,7 @@ from protocol.journal import Batch, Extension
 from protocol.log_entries import Alerted, Entry, StrayKept, decode_entry, encode_entry
 from protocol.parcel import AlertRecord, alert_digest
 from protocol.values import Value, decode, encode
+from runtime.facts import fact, put_fact
 
 Connection = sqlite3.Connection
 
@@ -96,13 +97,29 @@ def leaves_from(connection: Connection, first: int, most: int = 100_000) -> list
     return [bytes(row[0]) for row in rows]
 
 
+def note_strays(connection: Connection, session: str) -> None:
+    """Write down that staff have seen every tail that the log names so far."""
+    (last,) = connection.execute("SELECT coalesce(max(i), -1) FROM leaves").fetchone()
+    put_fact(connection, _noted_fact(session), str(last))
+
+
 def strays_since(connection: Connection) -> dict[str, int]:
-    """Return since when each session has a tail of an old epoch that waits for a person."""
+    """Return since when each session has a tail of an old epoch that staff have not seen."""
     rows = connection.execute(
-        "SELECT body FROM leaves WHERE instr(body, ?) ORDER BY i DESC", (b'"kind":"stray"',)
-    )
-    entries = (decode_entry(bytes(body)) for (body,) in rows)
-    return {entry.session: entry.at for entry in entries if isinstance(entry, StrayKept)}
+        "SELECT i, body FROM leaves WHERE instr(body, ?) ORDER BY i DESC", (b'"kind":"stray"',)
+    ).fetchall()
+    found: dict[str, int] = {}
+    for i, body in rows:
+        entry = decode_entry(bytes(body))
+        if isinstance(entry, StrayKept):
+            noted = fact(connection, _noted_fact(entry.session))
+            if noted is None or i > int(noted):
+                found[entry.session] = entry.at
+    return found
+
+
+def _noted_fact(session: str) -> str:
+    return f"strays_noted:{session}"
 
 
 # --- sessions and grants -----------------------------------------------------------------------

@@ -295,6 +295,11 @@ def _lower_hand(ask: _Ask) -> Form:
     return _without_fields(ask, d.LOWER_HAND, tell, api.LowerHand(candidate=ask.one))
 
 
+def _note_stray(ask: _Ask) -> Form:
+    tell = ask.say(d.STRAY_TELL, who=ask.who)
+    return _without_fields(ask, d.NOTE_STRAY, tell, api.NoteStray(candidate=ask.one))
+
+
 def _close(ask: _Ask) -> Form | None:
     if ask.hall.subject is None:
         return None
@@ -338,6 +343,7 @@ _FORMS: dict[Action, Callable[[_Ask], Form | None]] = {
     _A.GRANT_LEAVE: _grant_leave,
     _A.END_LEAVE: _end_leave,
     _A.LOWER_HAND: _lower_hand,
+    _A.NOTE_STRAY: _note_stray,
     _A.CLOSE_SUBJECT: _close,
     _A.DISARM: _disarm,
 }

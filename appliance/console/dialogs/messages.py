@@ -19,6 +19,7 @@ COLLECT_ALL: Final = Text("全场强制收卷", "Collect all papers")
 CLOSE_SUBJECT: Final = Text("本科目收场", "Close the subject")
 IDENTITY: Final = Text("裁定身份", "Decide identity")
 LOWER_HAND: Final = Text("举手已处理", "Hand was answered")
+NOTE_STRAY: Final = Text("未并入的作答已阅", "Unmerged answers were seen")
 MESSAGE: Final = Text("发消息", "Message")
 PAUSE: Final = Text("暂停", "Pause")
 RESUME: Final = Text("继续", "Resume")
@@ -188,6 +189,11 @@ BACK_TELL: Final = Text("{who}：已回到座位。", "{who}: is back at the sea
 HAND_TELL: Final = Text("{who} 举手：{text}", "{who} raised a hand: {text}")
 HAND_NO_WORDS: Final = Text("（没有写内容）", "(no words)")
 HAND_SURE: Final = Text("处理完后按 Enter。", "Press Enter when it was answered.")
+STRAY_TELL: Final = Text(
+    "{who}：请让考生核对作答，缺的可以补上。旧终端上的内容已另存并上报，由考试机构裁定。",
+    "{who}: let the candidate look whether an answer is missing, and give it again. What the old "
+    "seat had is kept apart and delivered; the office decides about it.",
+)
 MOVE_TELL: Final = Text(
     "{who}：在新座位重新登录后接着作答。旧座位未上传的作答另行保存，不自动并入。",
     "{who}: logs in at the new seat and goes on. What the old seat had not sent is kept apart.",

@@ -23,6 +23,7 @@ from protocol.staff_api import HallStatus, SeatStatus, Task, TaskKind
 
 _CHOICES_OF_TASK: Final[dict[TaskKind, tuple[Action, ...]]] = {
     TaskKind.HAND: (Action.LOWER_HAND, Action.MESSAGE),
+    TaskKind.STRAY: (Action.NOTE_STRAY, Action.MESSAGE),
     TaskKind.PROVISIONAL: (Action.REOPEN, Action.COLLECT),
 }
 

@@ -72,7 +72,12 @@ def test_an_act_asks_for_no_decision_of_another_kind():
     """What was signed to lower a hand, or to pause, stands behind no void."""
     for (act, _), (_, what) in itertools.permutations(PAIRS, 2):
         assert not asks_for(act, replace(made(act, what)))
-    for act in (api.LowerHand(**ME), api.Unlock(subject="theory"), api.ClosePairing()):
+    for act in (
+        api.LowerHand(**ME),
+        api.NoteStray(**ME),
+        api.Unlock(subject="theory"),
+        api.ClosePairing(),
+    ):
         assert not any(asks_for(act, made(act, what)) for _, what in PAIRS)
 
 

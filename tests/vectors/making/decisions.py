@@ -88,6 +88,7 @@ ACTS: tuple[a.Act, ...] = (
     a.LowerHand(candidate=s.CANDIDATE),
     a.CloseSubject(subject=s.SUBJECT),
     a.OpenPairing(seats=("a-07",), replace=True),
+    a.NoteStray(candidate=s.CANDIDATE),
 )
 
 

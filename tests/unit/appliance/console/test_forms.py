@@ -1,14 +1,16 @@
 """The forms: which act the fields make, and what is said where they make none."""
 
 import pytest
+from msgspec.structs import replace
 
-from appliance.console.actions import Action
+from appliance.console.actions import Action, seat_choices
 from appliance.console.dialogs.forms import CHECKED, form_of, free_seats, whole_number
 from appliance.console.dialogs.wanted import Problem, Wanted
 from appliance.console.messages import Language
 from appliance.console.view import HallView
 from exam.session import State
 from protocol import staff_api as api
+from protocol.staff_api import TaskKind
 from protocol.values import decode, encode
 from tests import sample_halls as halls
 
@@ -45,6 +47,7 @@ MADE = [
     (Action.GRANT_LEAVE, {}, api.GrantLeave(candidate=WHO)),
     (Action.END_LEAVE, {}, api.EndLeave(candidate=WHO)),
     (Action.LOWER_HAND, {}, api.LowerHand(candidate=WHO)),
+    (Action.NOTE_STRAY, {}, api.NoteStray(candidate=WHO)),
 ]
 GRAVE = {Action.COLLECT, Action.VOID, Action.MARK_ABSENT}
 
@@ -113,6 +116,17 @@ def test_the_words_of_a_raised_hand_are_shown():
     form = form_of(Action.LOWER_HAND, VIEW, VIEW.seat("a-03"))
     assert "键盘有一个键不灵" in form.tell
     assert "03 欧阳修文" in form.tell
+
+
+def test_only_who_has_an_unmerged_tail_is_asked_about_it():
+    """The choice is there while the task is, for its candidate and for nobody else."""
+    hall, seat = halls.in_the_exam(), VIEW.seat("a-03")
+    task = next(task for task in hall.tasks if task.kind is TaskKind.HAND)
+    shown = replace(hall, tasks=(replace(task, kind=TaskKind.STRAY),))
+    assert task.candidate == seat.occupant.candidate
+    assert Action.NOTE_STRAY in {choice.action for choice in seat_choices(shown, seat)}
+    for other, where in ((hall, seat), (shown, VIEW.seat("a-01"))):
+        assert Action.NOTE_STRAY not in {choice.action for choice in seat_choices(other, where)}
 
 
 def test_empty_seats_come_first_then_those_of_who_is_absent():

@@ -17,7 +17,7 @@ from protocol.keys import SigningKey
 from protocol.second_signature import countersign
 from protocol.staff_api import ActDone, ActRefusal, ActRefused, ActRequest
 from runtime.faults import FaultyDisk
-from tests.core_hall import DOORS, MINUTE, START, CoreHall, core_hall
+from tests.core_hall import DOORS, MINUTE, PERSONS, START, CoreHall, core_hall
 
 CHIEF = "li-na"
 PAUSE = api.Pause(candidate=None, reason="noise")
@@ -265,6 +265,34 @@ async def test_a_hand_that_was_lowered_stays_down_over_a_restart(
     async with core_hall(tmp_path, office) as again:
         hands = [task for task in again.status().tasks if task.kind is api.TaskKind.HAND]
         assert [task.text for task in hands] == ["again"]
+
+
+async def test_a_tail_that_staff_have_seen_is_shown_no_more_but_a_later_one_is(
+    office: SampleOffice, tmp_path: Path
+) -> None:
+    """Noted for good, over a restart too; what the old seat still brings then is news."""
+    async with core_hall(tmp_path, office) as hall:
+        old = await hall.answering(0)
+        await hall.log_in(0)
+        note = api.NoteStray(candidate=hall.seating(0).candidate.id)
+        for item in ("q-01", "q-02"):
+            old.answer(item, "a")
+            await hall.accept(old)
+            assert strays(hall) == [PERSONS[0].name]
+            if item == "q-01":
+                assert isinstance(await hall.act(note), ActDone)
+                assert strays(hall) == []
+    async with core_hall(tmp_path, office, steady=hall.steady) as again:
+        assert strays(again) == [PERSONS[0].name]
+        assert isinstance(await again.act(note), ActDone)
+    async with core_hall(tmp_path, office, steady=hall.steady) as third:
+        assert strays(third) == []
+        assert third.row("SELECT count(*) FROM strays") == (2,)
+
+
+def strays(hall: CoreHall) -> list[str]:
+    """Return for whom the console shows unmerged answers."""
+    return [task.name for task in hall.status().tasks if task.kind is api.TaskKind.STRAY]
 
 
 # --- what else is refused, in both languages ----------------------------------------------------
