@@ -67,6 +67,8 @@ class SeatPage:
         self._stack = contextlib.AsyncExitStack()
         self.opened = 0
         """How often the page was opened."""
+        self.failed = 0
+        """How often in a row it could not be opened, or was lost."""
         self.on_view: Callable[[View], None] = lambda _: None
 
     async def __aenter__(self) -> Self:
@@ -89,8 +91,10 @@ class SeatPage:
     async def run(self) -> None:
         """Open the page, and again whenever it is gone, until cancelled."""
         while True:
-            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+            try:
                 await self._live()
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                self.failed += 1
             self._number, self._view = 0, None
             self._tell()
             await asyncio.sleep(_AGAIN_S)
@@ -107,6 +111,7 @@ class SeatPage:
             f"{self._base}/api/live", headers=origin, heartbeat=10
         ) as socket:
             self.opened += 1
+            self.failed = 0
             async for message in socket:
                 pushed = msgspec.json.decode(message.data, type=Pushed)
                 self._number, self._view = pushed.page, pushed.view

@@ -27,7 +27,9 @@ FILMS: Final = "films"
 PATIENT_S: Final = 6 * 3600.0
 """A rehearsed candidate waits for people."""
 PAGE_S: Final = 10.0
-"""Within this a seat that is being started has written its page file, and its page opens."""
+"""Within this a seat that is being started has written its page file."""
+MOST_TRIES: Final = 50
+"""So often, a tenth of a second apart at least, a page is tried that does not open."""
 ENDED: Final = (Screen.HANDED_IN, Screen.COLLECTED, Screen.VOIDED, Screen.REFUSED, Screen.ENDED)
 
 Options = argparse.Namespace
@@ -100,15 +102,17 @@ async def _sit(options: Options, person: Person) -> None:
     seated = Seated(seat=seat, person=person, role=face, camera=None)
     async with SeatPage(seat, options.page, patience_s=PATIENT_S) as page, Tasks("sit") as tasks:
         tasks.start("page", page.run())
-        await until(lambda: page.view is not None, _stale(file), PAGE_S)
+        await until(lambda: page.view is not None or page.failed >= MOST_TRIES, "a page", PATIENT_S)
+        if page.view is None:
+            raise PageError(_stale(file))
         candidate = Candidate(seated, page, seed=seat)
         await _go(candidate, options)
 
 
 def _stale(file: Path) -> str:
     return (
-        f"the page whose address stands in {file}; the file is of an earlier run, or exam-terminal "
-        "has ended: start it, or name the file that it writes"
+        f"the page whose address stands in {file} does not open; the file is of an earlier run, or "
+        "exam-terminal has ended: start it, or name the file that it writes"
     )
 
 
