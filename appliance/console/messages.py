@@ -183,6 +183,10 @@ REASON_CODE: Final[dict[str, Text]] = {
     "no_template": Text("报名照片中找不到人脸", "no face found in the roster photo"),
     "no_faces_process": Text("人脸服务未运行", "the faces process is down"),
     "recordings_full": Text("录像暂停", "recordings have stopped"),
+    "too_much_recorded": Text(
+        "终端送来的录像远超一个座位所能录的",
+        "the seat sends far more recordings than any seat can make",
+    ),
     "too_much_written": Text(
         "终端写入的数据远超一个考生所能写的", "the seat writes far more than any candidate can"
     ),

@@ -148,9 +148,11 @@ class RecordingsLine:
         if not there:
             self._core.surroundings.recordings_full_since = 0
             self._core.surroundings.recordings_awaited = ()
+            self._core.surroundings.recordings_over = {}
 
     def _heard(self, said: ipc.Said) -> None:
         around = self._core.surroundings
         around.recordings_full_since = said.full_since
         around.recordings_delivered = frozenset(said.delivered)
         around.recordings_awaited = said.awaited
+        around.recordings_over = said.over

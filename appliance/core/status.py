@@ -6,9 +6,11 @@ heartbeat, never what mDNS says or leaves unsaid.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from appliance.core.hall import Hall, Seating
 from appliance.core.links import Link, Links
@@ -71,6 +73,8 @@ class Surroundings:
     """Parcels that the office refused, with its reason."""
     recordings_full_since: int = 0
     """Hall time since when recordings give way; 0: they do not."""
+    recordings_over: Mapping[str, int] = field(default_factory=dict)
+    """Since when sessions have been refused for recording more than any seat can."""
     delivered: frozenset[str] = frozenset()
     """Closed subjects of whose answers, evidence and incidents the office has verified all."""
     recordings_delivered: frozenset[str] = frozenset()
@@ -273,6 +277,10 @@ def _tasks_of(of: Sources, seating: Seating, now: int) -> Iterable[Task]:
         yield _task(TaskKind.STRAY, seating, seating.stray_since, "")
     if seating.over_quota_since:
         yield _task(TaskKind.ALERT, seating, seating.over_quota_since, "too_much_written")
+    over_since = of.surroundings.recordings_over.get(seating.id or "", 0)
+    if over_since:
+        task = _task(TaskKind.ALERT, seating, over_since, "too_much_recorded")
+        yield replace(task, id=f"{task.id}:recorded")  # it may have written too much as well
     if state is State.HANDED_IN_PROVISIONALLY:
         yield _task(TaskKind.PROVISIONAL, seating, seating.session.ended_at or now, "")
     if seating.id is not None and state not in ENDED and not _alive(of.links.of(seating.seat), now):

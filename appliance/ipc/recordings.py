@@ -92,6 +92,8 @@ class RecordingsState(Value, frozen=True, kw_only=True, tag="state", tag_field="
     """Closed subjects whose lane has ended, and of which the office has verified all."""
     awaited: tuple[Awaited, ...]
     """Closed subjects whose lane has not ended, while seats are waited for."""
+    over: dict[HexId, Milliseconds]
+    """Since when sessions have been refused for recording more than any seat can."""
 
 
 Said = RecordingsState

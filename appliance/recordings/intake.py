@@ -68,8 +68,15 @@ class Intake:
         *,
         full: Callable[[bool], None],
         now: Callable[[], int],
+        over_changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """``full`` is told whenever a segment found room, or none; ``now`` is hall time."""
+        """``full`` is told whenever a segment found room, or none; ``now`` is hall time.
+
+        ``over_changed`` is called when `over` has changed.
+        """
+        self.over: Final[dict[_Session, int]] = {}
+        """Since when sessions have been refused for more than they may record."""
+        self._over_changed = over_changed
         self._now = now
         self._since: dict[_Session, int] = {}
         self._kept: dict[_Session, int] = {}
@@ -127,6 +134,8 @@ class Intake:
         # 4
         session = (place.session, place.epoch)
         self._check_bounds(session, manifest.size)
+        if self.over.pop(session, None) is not None:
+            self._over_changed()
         self._check_room(manifest.size)
         coming = self._coming.setdefault(session, [])
         coming.append(manifest.size)
@@ -197,6 +206,9 @@ class Intake:
         coming = self._coming.get(session, [])
         most = bounds.allowed(self._since.get(session, 0), self._now())
         wanted = self._kept.get(session, 0) + sum(coming) + size
+        if wanted > most and session not in self.over:
+            self.over[session] = self._now()
+            self._over_changed()
         if len(coming) >= bounds.AT_ONCE or wanted > most:
             raise _Refusal(
                 Refusal.FULL,

@@ -181,7 +181,13 @@ class Recordings:
             steady=MachineClock(),
         )
         self.shelf = Shelf(setup.own / "segments", leave_free=setup.leave_free)
-        self.intake = Intake(database, self.shelf, full=self._room, now=self.hall.now)
+        self.intake = Intake(
+            database,
+            self.shelf,
+            full=self._room,
+            now=self.hall.now,
+            over_changed=self._changed.set,
+        )
         self.parcels = ParcelMaker(
             database,
             self.shelf,
@@ -234,6 +240,7 @@ class Recordings:
             lost=self.parcels.lost,
             delivered=self._delivered,
             awaited=self.parcels.awaited,
+            over={session: since for (session, _), since in self.intake.over.items()},
         )
 
     async def tell(self, server: Server[ipc.Request, ipc.Reply, ipc.Said]) -> None:

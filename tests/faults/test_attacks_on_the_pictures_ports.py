@@ -66,7 +66,12 @@ async def test_one_session_cannot_fill_the_disk(
         assert await other.send(other.next(LARGE)) == Stored()
     async with box.running() as process, box.core(), evil:
         evil.port = process.port
+        assert process.state().over == {}
         assert code_of(await evil.send(segments[2])) == "full"
+        assert list(process.state().over) == [evil.session]  # and core shows it to a person
+        monkeypatch.setattr(bounds, "FIRST_BYTES", 10 * len(LARGE))
+        assert await evil.send(segments[2]) == Stored()
+        assert process.state().over == {}
 
 
 async def test_bodies_that_never_end_are_few_and_their_room_is_counted(

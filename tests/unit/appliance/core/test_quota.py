@@ -8,7 +8,7 @@ from appliance.core import quota
 from drill.sample_office import SampleOffice
 from protocol import staff_api as api
 from protocol.seat_api import Acknowledged, BatchRefusal, BatchRefused, LoginRefusal, LoginRefused
-from tests.core_hall import CoreHall, core_hall
+from tests.core_hall import DOORS, CoreHall, core_hall
 from tests.key_seat import KeySeat
 
 SAVE_EVERY_MS = 300
@@ -52,6 +52,19 @@ async def test_a_seat_that_writes_too_much_is_refused_and_shown(hall: CoreHall) 
     assert (task.seat, task.text) == (hall.seating(0).seat, "too_much_written")
     neighbour.answer("q-01", "a")
     assert isinstance(await hall.accept(neighbour), Acknowledged)
+
+
+async def test_a_seat_that_records_too_much_is_shown(hall: CoreHall) -> None:
+    """While recordings refuses it, beside whatever it has written; nobody else is named."""
+    seat = await hall.waiting(0)
+    await hall.waiting(1)
+    hall.core.surroundings.recordings_over = {seat.grant.session: DOORS}
+    (task,) = [t for t in hall.status().tasks if t.kind is api.TaskKind.ALERT]
+    assert (task.seat, task.since) == (hall.seating(0).seat, DOORS)
+    assert task.text == "too_much_recorded"
+    hall.seating(0).over_quota_since = DOORS
+    alerts = [t for t in hall.status().tasks if t.kind is api.TaskKind.ALERT]
+    assert len({t.id for t in alerts}) == 2
 
 
 @pytest.mark.usefixtures("_small")
