@@ -31,13 +31,14 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.hall import MeasuredHall, free_port, listening, measured_hall
+from benchmarks.hall import MeasuredHall, listening, measured_hall
 from benchmarks.load import Load, Outcome
 from benchmarks.processors import SERVER_ON, WORDS, cpu_seconds, measuring
 from benchmarks.rows import Row, report
 from benchmarks.seats import seat_everybody
 from benchmarks.steady import Flow, Page, due_times, flow
 from benchmarks.writing import Writing
+from drill.ports import free_port
 from drill.sample_sitting import people
 from exam.paper import Written
 from protocol import seat_api

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import datetime as dt
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -15,6 +14,7 @@ from appliance.ipc import staff_client
 from appliance.ipc.identity import write_identity
 from drill.clips import sample_roster_photo
 from drill.faces import ASTRONAUT
+from drill.ports import free_port
 from drill.sample_office import SampleHall, SampleOffice, make_sample_office
 from drill.sample_sitting import people
 from protocol import staff_api
@@ -67,13 +67,6 @@ class MeasuredHall:
         if not isinstance(reply, ActDone):
             raise HallError(f"{type(act).__name__} was refused: {reply.text}")
         return reply
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from benchmarks import plain_release
 from benchmarks.door import arm, lead_to_the_start
-from benchmarks.hall import MeasuredHall, free_port, listening, measured_hall
+from benchmarks.hall import MeasuredHall, listening, measured_hall
 from benchmarks.links import Links, boot_ms
 from benchmarks.processors import SERVER_ON, measuring
 from benchmarks.seats import MeasuredSeat, connect, seat_everybody
 from benchmarks.wire import Wire, get
+from drill.ports import free_port
 from drill.sample_sitting import people
 
 PUSHES = 3

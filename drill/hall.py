@@ -19,7 +19,6 @@ import asyncio
 import contextlib
 import datetime as dt
 import secrets
-import socket
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,7 @@ from drill import cast, sample_office
 from drill.errors import DrillError
 from drill.line import Line
 from drill.page import SeatPage
+from drill.ports import free_port
 from drill.sample_office import STAFF, SampleHall, SampleOffice, make_sample_office
 from drill.sample_sitting import DRILL_RULES, Person, people
 from drill.staff import Staff
@@ -50,8 +50,6 @@ APART: Final = 20
 PACKED: Final = 25
 """Seats in one process beyond that."""
 UP_S: Final = 60.0
-_PORTS: Final = range(20_000, 32_000)
-"""Below those that the kernel hands out by itself: a program that was killed finds its own free."""
 _ENVIRONMENT: Final = {"EXAMHALL_LOG_FORMAT": "json"}
 
 
@@ -182,7 +180,7 @@ async def open_hall(plan: HallPlan) -> AsyncIterator[Hall]:
 
 
 def _places(folder: Path) -> Places:
-    seats, faces, recordings, line, office = free_ports(5)
+    seats, faces, recordings, line, office = (free_port() for _ in range(5))
     return Places(
         folder=folder,
         seats_port=seats,
@@ -191,19 +189,6 @@ def _places(folder: Path) -> Places:
         line_port=line,
         office_port=office,
     )
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nobody listens at now."""
-    found: list[int] = []
-    with contextlib.ExitStack() as stack:
-        while len(found) < count:
-            port = secrets.choice(_PORTS)
-            held = stack.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                held.bind(("127.0.0.1", port))
-                found.append(port)
-    return found
 
 
 def _seat_people(plan: HallPlan) -> tuple[Seated, ...]:

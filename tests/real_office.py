@@ -4,7 +4,6 @@ import datetime as dt
 import io
 import json
 import secrets
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL import Image
 from appliance import cli as appliance_cli
 from central import cli as central_cli
 from central.layout import Layout
+from drill.ports import free_port
 from drill.sample_office import SampleHall, SampleOffice, make_sample_office
 from drill.sample_sitting import CENTRE, SITTING, people
 from protocol.codes import unlock_code_from
@@ -23,14 +23,6 @@ from protocol.values import encode
 from runtime.supervise import Program
 from tests.sample_office import SampleBox
 from tests.sample_parcels import Lanes
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from drill.line import Line
+from drill.ports import free_port
 from protocol.parcel import Lane
 from runtime.database import open_read_only
 from runtime.files import make_folder, write_atomic
 from runtime.supervise import Condition, Supervisor
-from tests.real_office import RealOffice, free_port, set_up
+from tests.real_office import RealOffice, set_up
 from tests.sample_parcels import SampleParcel
 from tests.sample_session import SampleSession
 from tests.waiting import until

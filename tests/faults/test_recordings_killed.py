@@ -13,6 +13,7 @@ import pytest
 from appliance.ipc import recordings as ipc
 from drill.clips import sample_clip
 from drill.faces import ASTRONAUT
+from drill.ports import free_port
 from drill.sample_office import SampleOffice
 from protocol.journal import PictureGap, decode_event
 from protocol.parcel import (
@@ -28,7 +29,6 @@ from runtime.ipc import Client
 from runtime.tasks import Tasks
 from runtime.tls import fingerprint
 from terminal_agent import uploading
-from tests.real_office import free_port
 from tests.recorded_view import BEGINS, RecordedView, piece
 from tests.recording_box import RecordingBox, stands
 from tests.recording_program import RealBox, UploadingSeat, keep_saying, sample_office

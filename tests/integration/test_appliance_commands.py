@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from appliance import cli
 from appliance.commands import NOT_SET_UP, PROCESSES
 from appliance.console.cli import main as console
+from drill.ports import free_port
 from protocol.staff_api import ActRefusal, Pause, Unlock
 from provisioning.keyfiles import encrypted_pem
 from runtime.secret import Secret
 from tests import sample_halls as halls
-from tests.real_office import RealOffice, free_port, sealed, set_up
+from tests.real_office import RealOffice, sealed, set_up
 from tests.scripted_desk import KEY, scripted_desk
 
 PASSPHRASE = "passphrase of wang"

@@ -9,12 +9,13 @@ import pytest
 
 from central import cli
 from central.receiving.service import receiving
+from drill.ports import free_port
 from protocol.decisions import AbsentMarked
 from protocol.parcel import Lane, LaneEndRecord
 from protocol.receipt import receipt_code
 from protocol.staff_api import MarkAbsent
 from protocol.values import encode, sha256_hex
-from tests.real_office import RealOffice, free_port, sealed, set_up
+from tests.real_office import RealOffice, sealed, set_up
 from tests.sample_parcels import Lanes
 from tests.sample_session import (
     SUBJECT,

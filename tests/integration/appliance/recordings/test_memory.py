@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from appliance.ipc import recordings as ipc
+from drill.ports import free_port
 from runtime.ipc import Client
 from runtime.tasks import Tasks
-from tests.real_office import free_port
 from tests.recorded_view import BEGINS, piece
 from tests.recording_box import stands
 from tests.recording_program import RealBox, UploadingSeat, keep_saying, sample_office
