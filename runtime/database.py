@@ -35,6 +35,7 @@ from urllib.parse import quote
 from runtime.errors import DatabaseDamagedError, DatabaseError, DatabaseInUseError, DiskError
 from runtime.files import disk_errors, make_private, sync_folder
 from runtime.migrations import Schema, check_ownership, migrate
+from runtime.patience import patient_pool
 from runtime.sqlite_errors import translating
 from runtime.writer import Job, Writer
 
@@ -126,6 +127,7 @@ class Database:
         self._stack = contextlib.AsyncExitStack()
         self.writer: Writer
         self._reading: _Readers
+        self._patient: _Readers
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
@@ -135,7 +137,10 @@ class Database:
             )
             self.writer = await stack.enter_async_context(Writer(connection, self.path))
             await stack.enter_async_context(_folding(self.path, self.writer))
-            self._reading = await stack.enter_async_context(_Readers(self.path, self._readers))
+            pool = ThreadPoolExecutor(self._readers, thread_name_prefix=f"reader {self.path.name}")
+            self._reading = await stack.enter_async_context(_Readers(self.path, pool))
+            pool = patient_pool(f"patient reader {self.path.name}")
+            self._patient = await stack.enter_async_context(_Readers(self.path, pool))
             self._stack = stack.pop_all()
         return self
 
@@ -155,15 +160,23 @@ class Database:
         """Run ``query`` on a read-only connection, in a thread, at one consistent moment."""
         return await self._reading.run(query)
 
+    async def read_patiently(self, query: Query[T]) -> T:
+        """Run ``query`` as `read` does, in a thread that lets all others go first.
+
+        Between two rows a reader lets go of the interpreter and asks for it again: thousands of
+        rows are better gathered by SQL into few.
+        """
+        return await self._patient.run(query)
+
 
 class _Readers:
     """A few threads, each with a read-only connection of its own."""
 
-    def __init__(self, path: Path, count: int) -> None:
+    def __init__(self, path: Path, pool: ThreadPoolExecutor) -> None:
         self._path = path
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix=f"reader {path.name}")
+        self._pool = pool
 
     async def __aenter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ thread; stage the file; commit the row; publish it. See `appliance.ipc.outbox`.
 
 import asyncio
 import json
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -48,6 +49,7 @@ from protocol.parcel import (
 )
 from protocol.values import Value, decode
 from runtime.database import Database
+from runtime.patience import patient_pool
 
 MOST_ROWS: Final = 5_000
 MOST_HEADS: Final = 10_000
@@ -106,6 +108,7 @@ class ParcelMaker:
         """On record, and not yet where the courier looks."""
         self._note = ""
         self._one_at_a_time = asyncio.Lock()
+        self._patient: Final = patient_pool("sealing parcels")
 
     async def settle(self) -> None:
         """After a start: finish what a crash left between commit and rename."""
@@ -138,11 +141,13 @@ class ParcelMaker:
         note = ""
         if lane is Lane.EVIDENCE:
             note = await self._checkpoint(ends)
-        n, prev, cut = await self._database.read(lambda c: _cut(c, self._box, lane, note, ends))
+        n, prev, cut = await self._database.read_patiently(
+            lambda c: _cut(c, self._box, lane, note, ends)
+        )
         if not cut.records:
             return None
         key = self._parcel_key(lane, n)
-        data, digest = await asyncio.to_thread(
+        seal = partial(
             make_parcel,
             ParcelContents(key=key, records=cut.records),
             [],
@@ -151,6 +156,7 @@ class ParcelMaker:
             office_recipient=self._recipient,
             box_key=self._box.key,
         )
+        data, digest = await asyncio.get_running_loop().run_in_executor(self._patient, seal)
         await asyncio.to_thread(self._outbox.stage, key, data)
         await self._database.write(
             lambda c: records.insert(
@@ -267,13 +273,15 @@ def _journals(
     connection: records.Connection, box: Box, after: dict[str, int], ends: Ends
 ) -> list[Record]:
     """Take the events under the next acknowledged heads; only each journal's last head goes."""
-    heads = _affordable_heads(connection, after, ends)
-    last = {(session, epoch): rest for session, epoch, *rest in heads}
     found: list[Record] = []
-    for (session, epoch), (n, link, head, at) in last.items():
+    for (session, epoch), last in _affordable_heads(connection, after, ends).items():
         sent = f"journal:{session}:{epoch}"
         first = after.get(sent, 0) + 1
-        bodies = records.events_of(connection, session, epoch, first, n)
+        bodies = records.events_of(connection, session, epoch, first, last.n)
+        link, head, at = connection.execute(
+            "SELECT link, head, at FROM heads WHERE seq = ?", (last.seq,)
+        ).fetchone()
+        position = Position(epoch=epoch, n=last.n, head=link)
         found.append(
             JournalRecord(
                 session=session,
@@ -281,39 +289,33 @@ def _journals(
                 first=first,
                 events=tuple(msgspec.Raw(body) for body in bodies),
                 head=_envelope(head),
-                acknowledgement=box.acknowledge(session, Position(epoch=epoch, n=n, head=link), at),
+                acknowledgement=box.acknowledge(session, position, at),
             )
         )
-        after[sent] = n
+        after[sent] = last.n
     return found
 
 
 def _affordable_heads(
     connection: records.Connection, after: dict[str, int], ends: Ends
-) -> list[Row]:
-    """Return the next heads whose events fit into one parcel, one at least."""
-    rows = connection.execute(
-        "SELECT seq, session, epoch, n, link, head, at FROM heads "
-        "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
-        (after.get("heads", 0), ends["heads"], MOST_HEADS),
-    ).fetchall()
-    last = {(session, epoch): n for _, session, epoch, n, *_ in rows}
-    waiting = {
-        (session, epoch): records.sizes_of_events(
-            connection, session, epoch, after.get(f"journal:{session}:{epoch}", 0) + 1, n
-        )
-        for (session, epoch), n in last.items()
+) -> dict[tuple[str, int], records.HeadKey]:
+    """Return each journal's last head of those whose events fit into one parcel, one at least."""
+    heads = records.heads_after(connection, after.get("heads", 0), ends["heads"], MOST_HEADS)
+    newest = {(head.session, head.epoch): head.n for head in heads}
+    reached = {key: after.get(f"journal:{key[0]}:{key[1]}", 0) for key in newest}
+    sizes = {
+        key: (reached[key], records.sizes_of_events(connection, *key, reached[key] + 1, n))
+        for key, n in newest.items()
     }
     total = 0
-    taken: list[Row] = []
-    for seq, session, epoch, n, link, head, at in rows:
-        left = waiting[session, epoch]
-        while left and left[0][0] <= n:
-            total += left.popleft()[1]
+    taken: dict[tuple[str, int], records.HeadKey] = {}
+    for head in heads:
+        key = head.session, head.epoch
+        sent, each = sizes[key]
+        total += sum(each[reached[key] - sent : head.n - sent])
         if taken and total > MOST_BYTES:
             break
-        after["heads"] = seq
-        taken.append((session, epoch, n, link, head, at))
+        reached[key], after["heads"], taken[key] = head.n, head.seq, head
     return taken
 
 
@@ -321,10 +323,11 @@ def _evidence(
     connection: records.Connection, cursors: dict[str, int], ends: Ends, note: str
 ) -> _Cut:
     after = dict(cursors)
-    found: list[Record] = [
-        HeadRecord(head=_envelope(text))
-        for (text,) in _rows(connection, after, ends, "heads", "head")
-    ]
+    last, heads = records.head_envelopes(
+        connection, after.get("heads", 0), ends["heads"], MOST_ROWS
+    )
+    after["heads"] = last
+    found: list[Record] = [HeadRecord(head=_envelope(text)) for text in heads]
     found += _log_records(connection, after, note, ends["leaves"])
     return _Cut(records=tuple(found), cursors=after)
 

@@ -5,9 +5,8 @@ neither commits nor decides. Tables are described in ``schema/``.
 """
 
 import sqlite3
-from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -20,9 +19,22 @@ from protocol.journal import Batch, Extension
 from protocol.log_entries import Alerted, Entry, StrayKept, decode_entry, encode_entry
 from protocol.parcel import AlertRecord, alert_digest
 from protocol.values import Value, decode, encode
+from runtime.errors import DatabaseDamagedError
 from runtime.facts import fact, put_fact
 
 Connection = sqlite3.Connection
+
+
+class HeadKey(NamedTuple):
+    """Which head: its number, and where in which journal it stands."""
+
+    seq: int
+    session: str
+    epoch: int
+    n: int
+
+
+_HEAD_KEYS: Final = msgspec.json.Decoder(list[HeadKey])
 
 
 class SeatingRow(Value, frozen=True, kw_only=True):
@@ -259,12 +271,43 @@ def append_batches(connection: Connection, rows: Sequence[BatchRow]) -> None:
 def events_of(
     connection: Connection, session: str, epoch: int, first: int, last: int
 ) -> list[bytes]:
-    """Return the bytes of events ``first`` to ``last``."""
-    rows = connection.execute(
-        "SELECT body FROM events WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ? ORDER BY n",
+    """Return the bytes of events ``first`` to ``last``.
+
+    They come as one row: their one encoding (RFC 8785) has no line break, and a thread that
+    steps from row to row asks for the interpreter at each.
+    """
+    (text,) = connection.execute(
+        "SELECT group_concat(CAST(body AS TEXT), char(10)) FROM (SELECT body FROM events "
+        "WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ? ORDER BY n)",
         (session, epoch, first, last),
-    )
-    return [bytes(row[0]) for row in rows]
+    ).fetchone()
+    found = [] if text is None else text.encode().split(b"\n")
+    if len(found) != max(0, last - first + 1):
+        raise DatabaseDamagedError(
+            f"session {session} epoch {epoch}: expected events {first} to {last}; "
+            f"found {len(found)} of them; set the record aside, and restore the copy"
+        )
+    return found
+
+
+def heads_after(connection: Connection, seq: int, end: int, most: int) -> list[HeadKey]:
+    """Return number, session, epoch and n of the heads after ``seq`` up to ``end``; one row."""
+    (text,) = connection.execute(
+        "SELECT json_group_array(json_array(seq, session, epoch, n)) FROM (SELECT * FROM heads "
+        "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)",
+        (seq, end, most),
+    ).fetchone()
+    return _HEAD_KEYS.decode(text)
+
+
+def head_envelopes(connection: Connection, seq: int, end: int, most: int) -> tuple[int, list[str]]:
+    """Return the heads' envelopes after ``seq`` up to ``end``, and the last number; one row."""
+    last, text = connection.execute(
+        "SELECT max(seq), group_concat(head, char(10)) FROM (SELECT * FROM heads "
+        "WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?)",
+        (seq, end, most),
+    ).fetchone()
+    return (seq, []) if text is None else (int(last), text.split("\n"))
 
 
 def iterate_events(connection: Connection, session: str, epoch: int, last: int) -> Iterator[bytes]:
@@ -278,14 +321,14 @@ def iterate_events(connection: Connection, session: str, epoch: int, last: int) 
 
 def sizes_of_events(
     connection: Connection, session: str, epoch: int, first: int, last: int
-) -> deque[tuple[int, int]]:
-    """Return number and bytes of each of the events ``first`` to ``last``, in their order."""
-    rows = connection.execute(
-        "SELECT n, length(body) FROM events "
-        "WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ? ORDER BY n",
+) -> list[int]:
+    """Return how many bytes each of the events ``first`` to ``last`` has, in their order."""
+    (text,) = connection.execute(
+        "SELECT group_concat(length(body)) FROM (SELECT body FROM events "
+        "WHERE session = ? AND epoch = ? AND n BETWEEN ? AND ? ORDER BY n)",
         (session, epoch, first, last),
-    )
-    return deque(rows)
+    ).fetchone()
+    return [] if text is None else [int(size) for size in text.split(",")]
 
 
 def sizes(connection: Connection) -> dict[str, int]:
