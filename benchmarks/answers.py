@@ -50,7 +50,7 @@ ROUNDS = 7
 EACH = 100
 ECHOES = 3
 """How often the echo hears what core heard once: so its rounds take about as long."""
-OFFERED = 0.52
+OFFERED = 0.51
 """Share of the echo's rate that the pages save: over the limit by as much as waiting for the last
 acknowledgements may cost. Half could not reach half, and more would only ask for more than it."""
 STEADY_S = 3.0
