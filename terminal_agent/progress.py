@@ -18,7 +18,6 @@ from protocol.decisions import (
     Collected,
     Decision,
     Moved,
-    Paused,
     Reopened,
     Told,
     Voided,
@@ -154,7 +153,7 @@ class Progress:
                 self.moved_away = True
             case Told(text=text):
                 self.notices[digest] = NoticeSaid(digest=digest, text=text, at=decision.at)
-            case Paused(reason=reason) | Collected(reason=reason) | Voided(reason=reason):
+            case Collected(reason=reason) | Voided(reason=reason):
                 self.words = reason
             case _:
                 pass

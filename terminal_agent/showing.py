@@ -293,7 +293,7 @@ def _face(seat: SeatState, eyes: Eyes) -> FaceShown | None:
 def _paused(progress: Progress | None) -> PausedShown | None:
     if progress is None or progress.session.paused_since is None:
         return None
-    return PausedShown(since=progress.session.paused_since, words=progress.words)
+    return PausedShown(since=progress.session.paused_since)
 
 
 def _leaves(hall: TrustedHall | None, progress: Progress | None) -> LeaveShown | None:

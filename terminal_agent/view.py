@@ -312,10 +312,9 @@ class Notice(_Value, frozen=True, kw_only=True):
 
 
 class PausedShown(_Value, frozen=True, kw_only=True):
-    """A pause: since when (hall ms), and staff's words."""
+    """A pause, and since when (hall ms). Its reason is for the record, not for candidates."""
 
     since: int
-    words: str = ""
 
 
 class LeaveShown(_Value, frozen=True, kw_only=True):

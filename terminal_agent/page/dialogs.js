@@ -6,7 +6,7 @@
 // its button, so that a key pressed while typing confirms nothing.
 
 import { until } from "./clock.js";
-import { h, say, show, tell } from "./dom.js";
+import { h, say, tell } from "./dom.js";
 import { translate } from "./language.js";
 import { button, problemLine, reasonText } from "./parts.js";
 
@@ -130,19 +130,10 @@ function told(title, body, close) {
 
 function paused(app) {
   const since = h("p", { class: "aside" });
-  const words = h("p", { class: "staff-words" });
-  const element = dialog(
-    "paused",
-    say("paused_title"),
-    h("p", {}, say("paused_body")),
-    words,
-    since,
-  );
+  const element = dialog("paused", say("paused_title"), h("p", {}, say("paused_body")), since);
   return {
     element,
     update({ paused: shown }) {
-      words.textContent = shown?.words ?? "";
-      show(words, Boolean(shown?.words));
       if (shown) tell(since, "paused_since", { at: shown.since });
     },
   };

@@ -297,8 +297,8 @@ export const MESSAGES = {
   notice_confirm: ["我已知悉", "I have read it"],
   paused_title: ["考试已暂停", "The exam is paused"],
   paused_body: [
-    "请在座位上等候。您的答案已经保存，恢复后自动继续。",
-    "Please stay seated. Your answers are saved; the exam goes on by itself.",
+    "请听从监考员安排。您的答案已经保存，恢复后自动继续。",
+    "Follow the invigilator's instructions. Your answers are saved; the exam goes on by itself.",
   ],
   paused_since: ["{at:time} 暂停", "Paused at {at:time}"],
   away_title: ["您离开了考试界面", "You have left the exam screen"],

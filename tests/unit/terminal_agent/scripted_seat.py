@@ -186,8 +186,8 @@ class ScriptedSeat:
     def move_end(self, ends: int) -> None:
         self.change(targets=msgspec.structs.replace(self.shown.targets, ends=ends))
 
-    def pause(self, words: str = "") -> None:
-        self.change(screen=Screen.PAUSED, paused=PausedShown(since=self.hall_time(), words=words))
+    def pause(self) -> None:
+        self.change(screen=Screen.PAUSED, paused=PausedShown(since=self.hall_time()))
 
     def hand_in_now(self, *, leave_in: int | None = 60_000) -> None:
         """Hand in; with ``leave_in`` ms until the page leaves, or provisional without."""

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from protocol.decisions import Collected, Refused, Told, Voided
+import msgspec
+
+from protocol.decisions import Collected, Paused, Refused, Told, Voided
 from terminal_agent import actions as do
 from terminal_agent.view import HallLink, ReasonCode, Screen
 from tests.seat_hall import DOORS, MINUTE, START, SampleHall, answering, desk
@@ -79,6 +81,15 @@ async def test_what_staff_do_is_shown_with_their_words(tmp_path: Path) -> None:
         assert view.screen is Screen.COLLECTED
         assert view.reason is not None
         assert (view.reason.code, view.reason.words) == (ReasonCode.COLLECTED_BY_STAFF, "时间到")
+
+
+async def test_why_staff_paused_is_not_for_the_page(tmp_path: Path) -> None:
+    """The reason of a pause goes on record; nothing that the page is sent holds it."""
+    async with answering(tmp_path, SampleHall()) as at:
+        await at.decide(Paused(reason="suspected cheating"))
+        view = at.seat.view()
+        assert view.screen is Screen.PAUSED
+        assert b"suspected" not in msgspec.json.encode(view)
 
 
 async def test_a_voided_subject_says_so(tmp_path: Path) -> None:
