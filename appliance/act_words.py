@@ -81,8 +81,21 @@ class Words:
         """Return when to start: 0 for the planned moment; ``now``; or a time of day."""
         found = _narrow(self._fields.get("start", ""))
         if found == "now":
-            return self._hall.hall_time
-        return self._moment(found) if found else 0
+            return api.AT_ONCE
+        turn = self._hall.subject
+        start = self._moment(found) if found else 0
+        if turn is not None and not turn.released:
+            self._check_to_come(start or turn.opens)
+        return start
+
+    def _check_to_come(self, start: int) -> None:
+        """Refuse a moment gone by: the start would come at once, and there is no way back."""
+        gone = self._hall.hall_time - start
+        shown = wording.clock_minutes(start, self._hall.time_zone)
+        if gone >= _MS_IN_MINUTE:
+            raise ActWordsError(m.PAST_BY_MINUTES, start=shown, ago=gone // _MS_IN_MINUTE)
+        if gone > 0:
+            raise ActWordsError(m.PAST_BY_SECONDS, start=shown, ago=-(-gone // 1000))
 
     def correction(self) -> int:
         """Return what the box's clock is off by the time that was typed; 0 for none."""
@@ -188,7 +201,7 @@ ACTS: Final[dict[str, Form]] = {
     ),
     "arm": Form(
         ("[start=now|HH:MM:SS]", "[subject]"),
-        "start at the planned moment, or at this one",
+        "start at the planned moment, at one to come, or now",
         lambda w: api.Arm(subject=w.subject(), start=w.start()),
     ),
     "disarm": Form(

@@ -230,7 +230,20 @@ def act(options: Options) -> int:
         return 1
     numbers = ", ".join(str(n) for n in reply.decisions)
     print((own.DONE if numbers else own.DONE_WITHOUT).say(language, n=numbers))
+    if isinstance(wanted, staff_api.Arm):
+        _say_start(asyncio.run(staff_client.fetch_status(settings.staff_socket)), language)
     return 0
+
+
+def _say_start(hall: staff_api.HallStatus, language: m.Language) -> None:
+    """Say when the exam starts, by the hall's clock."""
+    start = None if hall.subject is None else hall.subject.armed_start
+    if start is None:  # taken back in this moment
+        return
+    from appliance.console.wording import clock  # noqa: PLC0415 - Textual is slow to import
+
+    seconds = max(0, -((hall.hall_time - start) // 1000))
+    print(own.ARMED.say(language, start=clock(start, hall.time_zone), seconds=seconds))
 
 
 def _second_key(options: Options, settings: Settings) -> SigningKey | None:

@@ -24,6 +24,14 @@ NOT_A_TIME: Final = Text(
     "应为 09:00、09:00:00 或“2026-03-21 09:00:00”，得到“{got}”",
     "expected 09:00, 09:00:00 or '2026-03-21 09:00:00'; got {got!r}",
 )
+PAST_BY_MINUTES: Final = Text(
+    "{start} 已过去 {ago} 分钟；应为还没有到的时刻，立即开考写 start=now",
+    "{start} is {ago} minute(s) ago; expected a moment to come, or start=now",
+)
+PAST_BY_SECONDS: Final = Text(
+    "{start} 已过去 {ago} 秒；应为还没有到的时刻，立即开考写 start=now",
+    "{start} is {ago} s ago; expected a moment to come, or start=now",
+)
 NO_SUBJECT: Final = Text(
     "本场次的科目都已收场；请用 subject= 写明科目",
     "every subject of this sitting is closed; name one by subject=",
@@ -43,6 +51,9 @@ UNLOCKED: Final = Text("试卷已解锁", "paper unlocked")
 LOCKED: Final = Text("试卷未解锁", "paper locked")
 PAIRING_CODE: Final = Text("配对码 {code}（座位 {seats}）", "Pairing code {code} for {seats}")
 DONE: Final = Text("✓ 已执行并记录（第 {n} 号决定）", "✓ done and on record as decision {n}")
+ARMED: Final = Text(
+    "开考已预备：{start} 开考，还有 {seconds} 秒", "armed: starts at {start}, in {seconds} s"
+)
 DONE_WITHOUT: Final = Text("✓ 已执行", "✓ done")
 REFUSED: Final = Text("✗ 没有执行：{why}（{detail}）", "✗ not done: {why} ({detail})")
 SECOND_HOW: Final = Text(

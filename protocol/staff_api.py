@@ -14,7 +14,7 @@ in it: acts are kept.
 """
 
 from enum import StrEnum
-from typing import cast
+from typing import Final, cast
 
 from exam.identifiers import Digest, Label
 from exam.session import State
@@ -28,6 +28,8 @@ STATUS = "/v1/status"
 CHANGES = "/v1/changes"
 ACTS = "/v1/acts"
 PICTURES = "/v1/pictures"
+AT_ONCE: Final = 1
+"""The ``start`` of who asks in words for the start now."""
 
 
 class OpenDoors(Value, frozen=True, kw_only=True, tag="open_doors", tag_field="kind"):
@@ -55,7 +57,7 @@ class Unlock(Value, frozen=True, kw_only=True, tag="unlock", tag_field="kind"):
 
 
 class Arm(Value, frozen=True, kw_only=True, tag="arm", tag_field="kind"):
-    """Start the subject at ``start``, hall time; 0: at the planned moment, or now if it is past."""
+    """Start the subject at ``start``, hall time; 0: as planned, or now if past; `AT_ONCE`: now."""
 
     subject: Label
     start: Milliseconds

@@ -53,6 +53,9 @@ _log = logging.getLogger(__name__)
 _SOONEST_START_MS: Final = 3_000
 """Seats must hear of the start before it comes."""
 
+_TO_CONFIRM_MS: Final = 60_000
+"""A start chosen in the console may have passed while its question was read: it comes at once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -264,12 +267,19 @@ class Acts:
             return numbers
         if state.paper_key is None:
             raise RefusedError(ActRefusal.LOCKED, m.LOCKED)
-        soonest = self._clock.now() + _SOONEST_START_MS
+        now = self._clock.now()
+        self._check_to_come(act.start, now)
         planned = self._hall.subject(act.subject).opens
-        start = max(act.start or planned, soonest)
+        start = max(act.start or planned, now + _SOONEST_START_MS)
         numbers = await self._all(d.Armed(start=start), asked, envelope)
         state.armed_start = start
         return numbers
+
+    def _check_to_come(self, start: int, now: int) -> None:
+        """Refuse a start that was meant for a moment gone by: it would come at once."""
+        if start not in {0, api.AT_ONCE} and start < now - _TO_CONFIRM_MS:
+            minutes = (now - start) // 60_000
+            raise NotPossibleError(m.START_PAST, start=self._shown(start), minutes=minutes)
 
     async def _about_candidates(self, act: Any, asked: StaffAct, envelope: Envelope) -> list[int]:
         what = self._what(act)

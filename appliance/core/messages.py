@@ -65,6 +65,10 @@ NOT_ITS_TURN: Final = Text(
 BEGUN: Final = Text(
     "科目已经开考；请改用暂停或延时", "the subject has begun; pause or extend it instead"
 )
+START_PAST: Final = Text(
+    "{start} 已过去 {minutes} 分钟；应为还没有到的时刻，立即开考写 start=now",
+    "{start} is {minutes} minute(s) ago; expected a moment to come, or start=now",
+)
 LOCKED: Final = Text(
     "试卷还没有解锁：请先输入解锁码", "the paper is still locked: enter the unlock code first"
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from appliance import cli
 from appliance.commands import NOT_SET_UP, PROCESSES
@@ -74,6 +75,20 @@ async def test_fields_stand_on_either_side_of_options(box: Path) -> None:
         assert await act(box, "unlock", "--code", "A-B-C") == 0
         assert core.asked[1].act == Unlock(subject="theory")
         assert core.codes == [(), ("A-B-C",)]
+
+
+async def test_arming_says_when_the_start_comes(box: Path, capsys) -> None:
+    """The answer has the time of day and the seconds that remain; a past moment asks nothing."""
+    before = halls.unlocked()
+    assert before.subject is not None
+    armed = replace(before.subject, armed_start=before.hall_time + 24_000)
+    async with scripted_desk(before, box.parent) as core:
+        core.follows = lambda _act: replace(before, subject=armed)
+        assert await act(box, "arm", "start=now") == 0
+        assert "armed: starts at 08:55:24, in 24 s" in capsys.readouterr().out
+        assert await act(box, "arm", "start=08:41") == 2
+        assert "08:41 is 14 minute(s) ago" in capsys.readouterr().err
+        assert len(core.asked) == 1
 
 
 async def test_a_refusal_says_why_in_two_languages(box: Path, capsys) -> None:

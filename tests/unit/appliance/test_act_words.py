@@ -55,7 +55,17 @@ def test_minutes_and_times_are_read_as_people_say_them() -> None:
     hall = halls.before_the_code()
     assert read("arm", hall) == api.Arm(subject="theory", start=0)
     assert read("arm start=09:01", hall).start == NINE + MINUTE
-    assert read("arm start=now", hall).start == hall.hall_time
+    assert read("arm start=now", hall).start == api.AT_ONCE
+
+
+def test_a_start_gone_by_is_refused_until_now_is_said() -> None:
+    """A past moment would start the exam at once: typed or planned, it is refused with its age."""
+    early = halls.before_the_code()
+    late = replace(early, hall_time=NINE + 14 * MINUTE)
+    assert "09:00 is 14 minute(s) ago; expected a moment to come" in why("arm start=09:00", late)
+    assert "09:00 is 14 minute(s) ago" in why("arm", late)
+    assert "09:13:30 is 30 s ago" in why("arm start=09:13:30", late)
+    assert read("arm start=now", late).start == api.AT_ONCE
 
 
 def test_the_clock_is_corrected_by_the_time_on_the_wall() -> None:

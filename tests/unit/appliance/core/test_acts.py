@@ -14,6 +14,7 @@ from protocol import decisions as d
 from protocol import staff_api as api
 from protocol.journal import HandRaised
 from protocol.keys import SigningKey
+from protocol.sealing import SealingIdentity
 from protocol.second_signature import countersign
 from protocol.staff_api import ActDone, ActRefusal, ActRefused, ActRequest
 from runtime.faults import FaultyDisk
@@ -293,6 +294,29 @@ async def test_a_tail_that_staff_have_seen_is_shown_no_more_but_a_later_one_is(
 def strays(hall: CoreHall) -> list[str]:
     """Return for whom the console shows unmerged answers."""
     return [task.name for task in hall.status().tasks if task.kind is api.TaskKind.STRAY]
+
+
+# --- the start -----------------------------------------------------------------------------------
+
+
+async def test_a_start_gone_by_is_refused_and_now_is_said(hall: CoreHall) -> None:
+    """The box starts nothing by a past moment; in words it starts at once, or as planned."""
+    hall.unlocked(SealingIdentity.generate())
+    past = api.Arm(subject=SUBJECT, start=hall.now() - 14 * MINUTE)
+    reply = refused(await hall.act(past), ActRefusal.NOT_NOW)
+    assert "is 14 minute(s) ago; expected a moment to come, or start=now" in reply.text
+    assert hall.hall.subjects[SUBJECT].armed_start is None
+    assert isinstance(await hall.act(api.Arm(subject=SUBJECT, start=api.AT_ONCE)), ActDone)
+    armed = hall.hall.subjects[SUBJECT].armed_start
+    assert armed is not None
+    assert hall.now() < armed <= hall.now() + 3_000
+
+
+async def test_a_start_that_passed_while_it_was_confirmed_comes_at_once(hall: CoreHall) -> None:
+    """Whoever read the console's question for some seconds is not asked again."""
+    hall.unlocked(SealingIdentity.generate())
+    act = api.Arm(subject=SUBJECT, start=hall.now() - 5_000)
+    assert isinstance(await hall.act(act), ActDone)
 
 
 # --- what else is refused, in both languages ----------------------------------------------------
