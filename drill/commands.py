@@ -99,16 +99,20 @@ async def _chaos(
     seconds = options.minutes * 60
     minutes = max(10, round(2 * options.minutes) + 5)
     hall = HallPlan(folder=folder, seats=options.seats, minutes=minutes, apart=True)
-    plan = DayPlan(hall=hall, seed=seed, pause_s=0.4, leave_to_the_end=0)
+    plan = DayPlan(
+        hall=hall, seed=seed, pause_s=0.4, leave_to_the_end=0, asked_minutes=options.minutes
+    )
     async with open_day(plan, say) as day:
         for phase in (day.wake_up, day.pair, day.log_in, day.identify, day.unlock, day.start):
             await day.timed(phase)
         fills = folder.parent.is_mount()
-        storm = Storm(day.hall, seed=seed, seconds=seconds, say=say, small_disk=fills)
-        await day.write_during(storm.run())
+        storm = Storm(
+            day.hall, seed=seed, seconds=seconds, say=say, cut=day.line_cut, small_disk=fills
+        )
+        await day.noted("write", day.write_during(storm.run()))
         for phase in (day.hand_in, day.close):
             await day.timed(phase)
-        return await day.account(), storm.done
+        return await day.account(storm.faults), storm.done
 
 
 def summary(report: Report) -> list[str]:

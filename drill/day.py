@@ -29,13 +29,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from appliance.faces.build import inspect_build
 from drill import report as reports
 from drill.candidate import Candidate
 from drill.hall import APART, Hall, HallPlan, open_hall
 from drill.office_store import FaceDecision, account_is_complete, read_office
-from drill.report import Face, LineUsed, Packing, Release, Report
+from drill.report import Face, Fault, LineUsed, Packing, Release, Report
 from drill.sample_sitting import SUBJECT
 from drill.waiting import patience
 from protocol import staff_api as api
@@ -71,6 +72,8 @@ class DayPlan(msgspec.Struct, frozen=True, kw_only=True):
     cut_line: bool = False
     leave_to_the_end: int = 3
     """Every so many-th candidate lets the own end hand in; 0: none does."""
+    asked_minutes: float | None = None
+    """What the report says; None: the candidates' own time."""
 
 
 @asynccontextmanager
@@ -100,7 +103,7 @@ class Day:
         self.candidates: Final = candidates
         self.phases: Final[dict[str, float]] = {}
         self._say = say
-        self._line = LineUsed(cuts=0, cut_s=0.0, answers_while_cut=0)
+        self._line = LineUsed()
 
     async def perform(self) -> Report:
         """Perform the whole day; return its report."""
@@ -120,9 +123,13 @@ class Day:
 
     async def timed(self, phase: Callable[[], Awaitable[None]]) -> None:
         """Go through one phase, and note how long it took."""
+        await self.noted(phase.__name__, phase())
+
+    async def noted(self, name: str, phase: Awaitable[None]) -> None:
+        """Go through what has that name in the report, and note how long it took."""
         began = time.monotonic()
-        await phase()
-        self.phases[phase.__name__] = round(time.monotonic() - began, 2)
+        await phase
+        self.phases[name] = round(time.monotonic() - began, 2)
 
     # --- before the exam --------------------------------------------------------------------
 
@@ -230,18 +237,23 @@ class Day:
     async def _cut_line(self, seconds: float) -> None:
         """Cut the line within these seconds, and restore it."""
         await asyncio.sleep(_CUT_FROM * seconds)
-        before, began = self._typed(), time.monotonic()
-        await self.hall.line.cut()
-        self._say("the line to the office is cut")
-        await asyncio.sleep((_CUT_TO - _CUT_FROM) * seconds)
-        await self.hall.line.restore()
-        self._line = LineUsed(
-            cuts=1,
-            cut_s=round(time.monotonic() - began, 1),
-            answers_while_cut=self._typed() - before,
-        )
+        async with self.line_cut():
+            self._say("the line to the office is cut")
+            await asyncio.sleep((_CUT_TO - _CUT_FROM) * seconds)
         self._say(f"the line is back; {self._line.answers_while_cut} answers were typed without it")
         await asyncio.sleep((1 - _CUT_TO) * seconds)
+
+    @asynccontextmanager
+    async def line_cut(self) -> AsyncIterator[None]:
+        """Cut the line to the office for as long as this lasts; the report counts it."""
+        before, began = self._typed(), time.monotonic()
+        await self.hall.line.cut()
+        try:
+            yield
+        finally:
+            await self.hall.line.restore()
+            seconds = time.monotonic() - began
+            self._line = self._line.and_cut(seconds, self._typed() - before)
 
     def _typed(self) -> int:
         return sum(len(one.record.answers) for one in self.candidates)
@@ -274,10 +286,10 @@ class Day:
 
     # --- what came of it --------------------------------------------------------------------
 
-    async def account(self) -> Report:
+    async def account(self, faults: Sequence[Fault] = ()) -> Report:
         """Open the office's store, compare, and return the report."""
         hall = await self.hall.staff.status()
-        report = await asyncio.to_thread(self._account, hall)
+        report = replace(await asyncio.to_thread(self._account, hall), faults=tuple(faults))
         for line in report.accounts:
             self._say(line)
         return report
@@ -295,7 +307,7 @@ class Day:
         verified = reports.verified(holds, {who: number for number, who in candidates.items()})
         return Report(
             seats=plan.seats,
-            minutes=plan.minutes,
+            minutes=plan.minutes if self.plan.asked_minutes is None else self.plan.asked_minutes,
             seed=self.plan.seed,
             packing=self._packing(),
             ok=reports.all_came(found, typed, verified, holds),
@@ -316,6 +328,7 @@ class Day:
             accounts=tuple(holds.accounts),
             lanes=holds.lanes,
             line=self._line,
+            faults=(),
             phases_s=self.phases,
         )
 

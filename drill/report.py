@@ -68,16 +68,37 @@ class Packing(msgspec.Struct, frozen=True, kw_only=True):
 class LineUsed(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the line between centre and office."""
 
-    cuts: int
-    cut_s: float
-    answers_while_cut: int
+    cuts: int = 0
+    cut_s: float = 0.0
+    """All of them together."""
+    answers_while_cut: int = 0
+
+    def and_cut(self, seconds: float, answers: int) -> "LineUsed":
+        """Add one more cut, and what was typed meanwhile."""
+        return LineUsed(
+            cuts=self.cuts + 1,
+            cut_s=round(self.cut_s + seconds, 1),
+            answers_while_cut=self.answers_while_cut + answers,
+        )
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that went wrong on purpose."""
+
+    what: str
+    at_s: float
+    """When it began, since candidates began to write."""
+    whom: str
+    """The program or seat; empty where it was the line or the disk."""
+    how: str
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; see the module."""
 
     seats: int
-    minutes: int
+    minutes: float
+    """As asked for: the candidates' own time; of chaos, how long things go wrong."""
     seed: str
     packing: Packing
     ok: bool
@@ -99,6 +120,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...]
     lanes: Mapping[str, LaneHeld]
     line: LineUsed
+    faults: tuple[Fault, ...]
     phases_s: Mapping[str, float]
 
 

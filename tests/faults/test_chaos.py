@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,12 @@ def test_a_short_day_gone_wrong_loses_nothing(tmp_path: Path, capsys, monkeypatc
     assert report["mismatches"] == []
     assert report["typed"] == report["verified"]
     assert report["typed"]["events"] > 0
+    assert report["minutes"] == 0.3
+    assert report["seed"] == "7"
+    assert report["phases_s"]["write"] > 0.3 * 60
+    cuts = [one for one in report["faults"] if one["what"] == "cut the line"]
+    assert report["line"]["cuts"] == len(cuts)
+    assert (report["line"]["cut_s"] > 0) == bool(cuts)
     assert str(folder) not in Path("/proc/mounts").read_text()
     assert list(folder.iterdir()) == []
     folder.rmdir()
@@ -36,7 +43,7 @@ def test_one_seed_is_one_storm() -> None:
     """The same seed draws the same faults in the same order; every kind has its turn."""
 
     def drawn(seed: str) -> list[str]:
-        storm = Storm(_NO_HALL, seed=seed, seconds=0, say=print, small_disk=True)
+        storm = Storm(_NO_HALL, seed=seed, seconds=0, say=print, cut=nullcontext, small_disk=True)
         turns = storm._turns()
         return [next(turns)[0] for _ in range(60)]
 

@@ -84,6 +84,7 @@ def compare(held: OfficeHolds, typed: list[Record] | None = None) -> Report:
         accounts=tuple(held.accounts),
         lanes=held.lanes,
         line=LineUsed(cuts=0, cut_s=0, answers_while_cut=0),
+        faults=(),
         phases_s={"open": 1.0},
     )
 
@@ -196,6 +197,12 @@ def test_the_report_says_all_that_is_asked(tmp_path: Path) -> None:
     assert said["lanes"] == {"answers": {"parcels": 2, "bytes": 900}}
     assert (said["dlib"], said["packing"]["how"]) == ("dlib-bin 20.0.1", "one process a seat")
     assert said["mismatches"] == []
+
+
+def test_cuts_of_the_line_add_up() -> None:
+    """Cuts are counted; their seconds and the answers typed meanwhile are summed."""
+    used = LineUsed().and_cut(1.26, 3).and_cut(0.5, 0)
+    assert (used.cuts, used.cut_s, used.answers_while_cut) == (2, 1.8, 3)
 
 
 def test_quantiles_are_values_that_were_measured() -> None:
