@@ -46,11 +46,12 @@ from terminal_agent.trust import opened_by_any
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeSaid:
-    """A message that the candidate has not confirmed yet."""
+    """A message that the candidate has not confirmed or closed yet."""
 
     digest: str
     text: str
     at: int
+    must_confirm: bool
 
 
 @dataclass
@@ -151,8 +152,10 @@ class Progress:
                 self.handed_in = None
             case Moved():
                 self.moved_away = True
-            case Told(text=text):
-                self.notices[digest] = NoticeSaid(digest=digest, text=text, at=decision.at)
+            case Told(text=text, must_confirm=must):
+                self.notices[digest] = NoticeSaid(
+                    digest=digest, text=text, at=decision.at, must_confirm=must
+                )
             case Collected(reason=reason) | Voided(reason=reason):
                 self.words = reason
             case _:

@@ -241,8 +241,8 @@ def _reason(seat: SeatState, now: int | None) -> Reason | None:
 
 def _notices(progress: Progress) -> tuple[Notice, ...]:
     return tuple(
-        Notice(id=notice.digest, text=notice.text, at=notice.at)
-        for notice in sorted(progress.notices.values(), key=lambda n: n.at)
+        Notice(id=said.digest, text=said.text, at=said.at, must_confirm=said.must_confirm)
+        for said in sorted(progress.notices.values(), key=lambda n: n.at)
     )
 
 

@@ -303,12 +303,14 @@ class Words(_Value, frozen=True, kw_only=True):
 
 
 class Notice(_Value, frozen=True, kw_only=True):
-    """A message from the invigilator or the office, to be confirmed by the candidate."""
+    """A message from the invigilator or the office, not yet confirmed or closed."""
 
     id: str
     text: str
     at: int
     """Hall ms."""
+    must_confirm: bool
+    """It stands over everything until the candidate says that it is read."""
 
 
 class PausedShown(_Value, frozen=True, kw_only=True):
@@ -380,7 +382,7 @@ class View(_Value, frozen=True, kw_only=True):
     targets: Targets = Targets()
     reason: Reason | None = None
     notices: tuple[Notice, ...] = ()
-    """Not yet confirmed, oldest first."""
+    """Not yet confirmed or closed, oldest first."""
     hand_raised: bool = False
     trouble: Reason | None = None
     """What the seat itself cannot do now and tries again; shown on every screen."""

@@ -1,5 +1,5 @@
 // Dialogs, at most one before the candidate at a time, the gravest first:
-// paused, away from the screen, notices, hand-in, hand, a refused answer.
+// paused, away from the screen, notices to confirm, hand-in, hand, a refused answer.
 //
 // They are real <dialog> elements: the rest of the page is out of reach meanwhile, and
 // focus goes back to where it was. A dialog that comes by itself focuses its heading, not
@@ -25,7 +25,7 @@ export class Dialogs {
     if (view.screen === "paused")
       return { name: "paused", key: String(view.paused?.since), make: paused };
     if (view.leaves?.back_by) return { name: "away", key: String(view.leaves.count), make: away };
-    const [notice] = view.notices;
+    const notice = view.notices.find((one) => one.must_confirm);
     if (notice) return { name: "notice", key: notice.id, make: (app) => noticeDialog(app, notice) };
     if (this.asked && this.asked.screen !== null && this.asked.screen !== view.screen)
       this.asked = null;
@@ -130,13 +130,35 @@ function told(title, body, close) {
 
 function paused(app) {
   const since = h("p", { class: "aside" });
-  const element = dialog("paused", say("paused_title"), h("p", {}, say("paused_body")), since);
+  const said = h("div", { "aria-live": "polite" });
+  const element = dialog(
+    "paused",
+    say("paused_title"),
+    h("p", {}, say("paused_body")),
+    said,
+    since,
+  );
+  let toldNotices = "";
   return {
     element,
-    update({ paused: shown }) {
+    update({ paused: shown, notices }) {
+      if (toldNotices !== JSON.stringify(notices)) {
+        toldNotices = JSON.stringify(notices);
+        said.replaceChildren(...notices.map(saidDuringPause));
+      }
       if (shown) tell(since, "paused_since", { at: shown.since });
     },
   };
+}
+
+// The words of a message: it is confirmed or closed once the exam goes on.
+function saidDuringPause({ text, at }) {
+  return h(
+    "div",
+    { class: "notice" },
+    h("p", {}, say("notice_title"), " ", say("notice_at", { at })),
+    h("p", { class: "staff-words" }, text),
+  );
 }
 
 function away(app) {

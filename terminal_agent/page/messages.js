@@ -294,6 +294,7 @@ export const MESSAGES = {
   ],
   notice_title: ["监考人员通知", "Message from the invigilator"],
   notice_at: ["{at:time}", "{at:time}"],
+  notice_close: ["关闭这条通知", "Close this message"],
   notice_confirm: ["我已知悉", "I have read it"],
   paused_title: ["考试已暂停", "The exam is paused"],
   paused_body: [

@@ -5,6 +5,7 @@ import { h, say, show, tell, write } from "../dom.js";
 import { span } from "../language.js";
 import { monitoredBadge } from "../monitored.js";
 import { reasonText, toolbar } from "../parts.js";
+import { noticeStrips } from "../strip.js";
 
 const WARN_MS = 15 * 60 * 1000;
 const URGENT_MS = 5 * 60 * 1000;
@@ -24,6 +25,7 @@ export function examHeader(app, handIn) {
     h("span", { class: "time-label" }, say("time_left")),
     digits,
   );
+  const strips = noticeStrips(app);
   const title = h("h1", { class: "exam-title" });
   const banner = h("div", { class: "banner", role: "status", hidden: true });
   const submit = h(
@@ -50,6 +52,7 @@ export function examHeader(app, handIn) {
     ),
     badge.panel,
     banner,
+    strips.element,
   );
   let spoken = null;
   let settled = false;
@@ -79,6 +82,7 @@ export function examHeader(app, handIn) {
     update(view) {
       tools.update(view);
       badge.update(view);
+      strips.update(view);
       const { sitting } = view;
       write(title, [sitting?.title, sitting?.subject].filter(Boolean).join(" "));
       const { trouble } = view;

@@ -5,6 +5,7 @@ import { h, say, show, tell } from "../dom.js";
 import { wallClock } from "../language.js";
 import { monitoredBadge } from "../monitored.js";
 import { reasonText, toolbar } from "../parts.js";
+import { noticeStrips } from "../strip.js";
 
 const STEPS = ["consent", "login", "own_data", "face", "rules", "waiting"];
 
@@ -16,6 +17,7 @@ export function frame(app, screen) {
   const link = h("span", { class: "link" });
   const clock = h("span", { class: "wall-clock" });
   const banner = h("div", { class: "banner", role: "status", hidden: true });
+  const strips = noticeStrips(app);
   const title = screen.title;
   title.tabIndex = -1;
   const element = h(
@@ -34,6 +36,7 @@ export function frame(app, screen) {
     ),
     screen.step ? steps(screen.step, app.view.has_camera) : null,
     banner,
+    strips.element,
     h("main", { class: screen.wide ? "card wide reading" : "card reading" }, title, screen.body),
   );
   return {
@@ -42,6 +45,7 @@ export function frame(app, screen) {
     update(view) {
       tools.update(view);
       badge.update(view);
+      strips.update(view);
       tellPlace(place, view);
       tell(link, view.screen === "pairing" ? "hall_unpaired" : `hall_${view.hall_link}`);
       link.dataset.state = view.hall_link;

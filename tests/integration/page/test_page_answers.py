@@ -386,8 +386,8 @@ async def test_notices_are_confirmed_one_by_one(exam: Desk) -> None:
     """Each message is shown as plain text and waits for its own confirmation."""
     exam.seat.change(
         notices=(
-            Notice(id="n1", text="<img src=x onerror=alert(1)>", at=NINE),
-            Notice(id="n2", text="还有三十分钟", at=NINE + 60 * MINUTE),
+            Notice(id="n1", text="<img src=x onerror=alert(1)>", at=NINE, must_confirm=True),
+            Notice(id="n2", text="还有三十分钟", at=NINE + 60 * MINUTE, must_confirm=True),
         )
     )
     dialog = exam.page.get_by_role("alertdialog")
@@ -399,6 +399,32 @@ async def test_notices_are_confirmed_one_by_one(exam: Desk) -> None:
     await dialog.get_by_role("button").click()
     await expect(dialog).to_have_count(0)
     assert exam.seat.shown.notices == ()
+
+
+async def test_a_plain_message_covers_no_question(exam: Desk) -> None:
+    """It is a strip above the question, which can be answered meanwhile, until it is closed."""
+    exam.seat.notify("n1", "还有三十分钟", must_confirm=False)
+    strip = exam.page.locator(".strip")
+    await expect(strip).to_contain_text("还有三十分钟")
+    await expect(exam.page.get_by_role("alertdialog")).to_have_count(0)
+    await exam.page.locator(".option").nth(0).click()
+    await exam.saved("saved_hall")
+    await strip.get_by_role("button", name="关闭这条通知").click()
+    await expect(strip).to_have_count(0)
+    assert exam.seat.shown.notices == ()
+
+
+@pytest.mark.parametrize("must_confirm", [True, False])
+async def test_a_message_is_read_during_a_pause(exam: Desk, *, must_confirm: bool) -> None:
+    """It stands in the pause's own dialog; afterwards it is confirmed or closed as ever."""
+    exam.seat.pause()
+    dialog = exam.page.locator("dialog.paused")
+    await expect(dialog).to_be_visible()
+    exam.seat.notify("n1", "请从东门离开", must_confirm=must_confirm)
+    await expect(dialog).to_contain_text("请从东门离开")
+    exam.seat.change(screen=Screen.ANSWERING, paused=None)
+    after = exam.page.locator("dialog.notice-dialog" if must_confirm else ".strip")
+    await expect(after).to_contain_text("请从东门离开")
 
 
 async def test_time_given_moves_the_countdown(exam: Desk) -> None:

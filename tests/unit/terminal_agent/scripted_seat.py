@@ -156,8 +156,8 @@ class ScriptedSeat:
     def acknowledge(self) -> None:
         self.change(saved=Saved(on_disk=len(self.events), acknowledged=len(self.events)))
 
-    def notify(self, name: str, text: str) -> None:
-        notice = Notice(id=name, text=text, at=self.hall_time())
+    def notify(self, name: str, text: str, *, must_confirm: bool = True) -> None:
+        notice = Notice(id=name, text=text, at=self.hall_time(), must_confirm=must_confirm)
         self.change(notices=(*self.shown.notices, notice))
 
     def seat_candidate(self, screen: Screen, **fields: Any) -> None:

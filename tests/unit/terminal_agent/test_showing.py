@@ -75,7 +75,7 @@ async def test_what_staff_do_is_shown_with_their_words(tmp_path: Path) -> None:
     async with answering(tmp_path, SampleHall()) as at:
         await at.decide(Told(text="还有十分钟", must_confirm=True))
         (notice,) = at.seat.view().notices
-        assert notice.text == "还有十分钟"
+        assert (notice.text, notice.must_confirm) == ("还有十分钟", True)
         await at.decide(Collected(reason="时间到"), one=True)
         view = at.seat.view()
         assert view.screen is Screen.COLLECTED
