@@ -24,24 +24,26 @@ Options = argparse.Namespace
 _ERRORS: Final = (DrillError, SampleFaceError, ProtocolError, MachineryError, OSError)
 _ENDS: Final = (signal.SIGINT, signal.SIGTERM)
 """SIGHUP kills, and the guard ends all: a console whose terminal is gone blocks as it draws."""
+LEFT_EARLY: Final = 3
+"""Exit code where the person closed the console before the day had come to its end."""
 STOPPED: Final = 130
 """Exit code after Ctrl+C or a signal, as shells have it."""
 
 
 def demo(options: Options) -> int:
-    """Run the demo; return 0 where everything was received and verified."""
+    """Run the demo; return 0 where the day came to its end, all received and verified."""
     language = Language(options.language) if options.language else language_of()
     say = Narrator(language, _lines(time.monotonic()))
     with place(keep=options.keep) as folder:
         code = _run(
-            _with_person(folder, say, options) if _is_terminal() else perform(folder, say),
+            _with_person(folder, say, options) if _is_terminal() else _alone(folder, say),
             say,
             folder,
             kept=options.keep is not None,
         )
     if options.keep is not None:
         say(m.KEPT, folder=folder)
-    elif code == 0:
+    elif code in (0, LEFT_EARLY):
         say(m.ENDED)
     return code
 
@@ -51,16 +53,20 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-async def _with_person(folder: Path, say: Narrator, options: Options) -> bool:
+async def _with_person(folder: Path, say: Narrator, options: Options) -> int:
     # Textual asks the terminal as it is imported.
     from drill.demo.with_person import sit  # noqa: PLC0415
 
-    return await sit(folder, say, camera=options.camera)
+    return 0 if await sit(folder, say, camera=options.camera) else LEFT_EARLY
 
 
-def _run(day: Coroutine[Any, Any, bool], say: Narrator, folder: Path, *, kept: bool) -> int:
+async def _alone(folder: Path, say: Narrator) -> int:
+    return 0 if await perform(folder, say) else 1
+
+
+def _run(day: Coroutine[Any, Any, int], say: Narrator, folder: Path, *, kept: bool) -> int:
     try:
-        return 0 if asyncio.run(_until_told(day)) else 1
+        return asyncio.run(_until_told(day, say))
     except asyncio.CancelledError:
         say(m.STOPPED)
         return STOPPED
@@ -79,7 +85,7 @@ def _tell_failure(folder: Path, say: Narrator, error: str, *, kept: bool) -> Non
     say(m.FAILED, error=error, logs="\n".join(lines), box=box_address(folder), keep=keep)
 
 
-async def _until_told(coroutine: Coroutine[Any, Any, bool]) -> bool:
+async def _until_told(coroutine: Coroutine[Any, Any, int], say: Narrator) -> int:
     """Run to the end, or until a signal cancels it: then all is taken down in its order.
 
     Further signals change nothing: programs that do not end in time are killed anyway.
@@ -90,6 +96,7 @@ async def _until_told(coroutine: Coroutine[Any, Any, bool]) -> bool:
     def end() -> None:
         if not task.cancelling():
             task.cancel()
+            say(m.ENDING)  # at once: taking all down takes seconds
 
     for told in _ENDS:
         asyncio.get_running_loop().add_signal_handler(told, end)

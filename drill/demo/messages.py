@@ -107,6 +107,10 @@ LEAVING: Final = Text(
     "演示到此结束：考场的全部程序随之停止，临时文件删除。",
     "The demo ends with it: all programs of the hall are stopped, temporary files removed.",
 )
+CONSOLE_AGAIN: Final = Text(
+    "监考台意外退出，考场不受影响，正在重新打开",
+    "The console ended unexpectedly; the hall goes on; opening it again.",
+)
 ENDING: Final = Text("正在结束全部程序……", "All programs are being ended ...")
 ENDED: Final = Text(
     "全部程序已结束，没有留下任何东西。", "All programs have ended; nothing is left behind."

@@ -6,7 +6,7 @@
       tasks             the crew: five simulated candidates, and one who may take the
                         person's place; the watch over the hall; the page's address
         window          the person's page, where a display and a browser are there
-          console       in this terminal; its end is the end of the demo
+          console       in this terminal; closing it is the end of the demo
 
 The tasks belong to `sit`, and end with the console.
 """
@@ -30,7 +30,8 @@ from drill.demo.alone import office_says
 from drill.demo.crew import A_DAY_S, Sitter
 from drill.demo.desk import Desk
 from drill.demo.narrator import Narrator
-from drill.errors import DrillError, NotInTimeError
+from drill.demo.showing import keep_open
+from drill.errors import NotInTimeError
 from drill.hall import Hall, HallPlan, Seated, open_hall
 from drill.office_store import account_is_complete
 from drill.waiting import patience, until
@@ -56,7 +57,10 @@ _ADDRESS_EVERY_S: Final = 1.0
 
 
 async def sit(folder: Path, say: Narrator, *, camera: bool) -> bool:
-    """Open the hall and the console until the person closes it; say what came of the day."""
+    """Open the hall and the console until the person closes it; say what came of the day.
+
+    Return whether the day came to its end: all was received and verified.
+    """
     say(m.OPENING)
     async with open_hall(_plan(folder, camera=camera)) as hall:
         say(m.OPEN)
@@ -75,8 +79,7 @@ async def sit(folder: Path, say: Narrator, *, camera: bool) -> bool:
                 say.plain(sentence)
         else:
             say(m.BEFORE_THE_END)
-        say(m.ENDING)
-    return True
+    return is_done
 
 
 async def _last_parcels(hall: Hall) -> None:
@@ -118,7 +121,8 @@ class _Demo:
             tasks.start("watch the hall", self._watch(), may_end=True)
             tasks.start("read the address", self._read_address())
             await stack.enter_async_context(self._window())
-            await _show(self._desk.console(say.language))
+            await keep_open(lambda: self._desk.console(say.language), _show, say)
+            say(m.ENDING)  # at once: what follows takes seconds
         return self._is_done
 
     @asynccontextmanager
@@ -177,5 +181,3 @@ async def _show(app: ConsoleApp) -> None:
         app.exit()
         await showing
         raise
-    if app.return_code:
-        raise DrillError("the console crashed; its own words stand above")

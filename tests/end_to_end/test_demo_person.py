@@ -17,6 +17,7 @@ import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
 from drill.demo import guard
+from drill.demo.command import LEFT_EARLY
 from tests.terminal import Terminal, large_digits
 from tests.waiting import until
 
@@ -226,7 +227,8 @@ async def test_ctrl_c_twice_ends_a_demo_that_is_under_way(temporary: Path) -> No
         await terminal.press("C-c")
         await terminal.sees("Close the console")
         await terminal.press("C-c")
-        assert await terminal.ended(UP_S) == 0
+        await terminal.sees("All programs are being ended", UP_S)
+        assert await terminal.ended(UP_S) == LEFT_EARLY
         last = await terminal.screen()
         assert "before the day had come to its end" in last
         assert "nothing is left behind" in last
