@@ -77,6 +77,6 @@ def _office(hall: HallStatus, language: Language) -> Iterator[str]:
     if seats := accounts.awaited_seats(hall, language, 60):
         until = wording.clock_minutes(hall.awaited_until, hall.time_zone)
         yield f"  {m.AWAITED.say(language, seats=seats, until=until)}"
-    final = accounts.final_sentence(hall, language)
+    final = accounts.final_sentence(hall, language) or accounts.waiting_sentence(hall, language)
     if final is not None:
         yield final

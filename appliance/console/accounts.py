@@ -50,6 +50,21 @@ def final_sentence(hall: HallStatus, language: Language) -> str | None:
     return m.FINAL.say(language, account=account(hall, language))
 
 
+def waiting_sentence(hall: HallStatus, language: Language) -> str | None:
+    """Return what of a closed subject the office has not verified; None where there is nothing."""
+    if hall.closing is None or hall.office_verified_all:
+        return None
+    parts = [
+        m.PARCELS_OF.say(
+            language, n=lane.sealed - lane.verified, lane=lane_name(lane.lane, language)
+        )
+        for lane in hall.lanes
+        if lane.verified < lane.sealed
+    ]
+    what = m.COMMA.say(language).join(parts) or m.LAST_PARCELS.say(language)
+    return m.NOT_ALL_YET.say(language, account=account(hall, language), what=what)
+
+
 def awaited_seats(hall: HallStatus, language: Language, most: int) -> str:
     """Return the labels of the seats whose recordings are awaited, ``most`` of them by name."""
     wanted = [seat for seat in in_order(hall.seats) if seat.seat in hall.awaited_seats]

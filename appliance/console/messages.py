@@ -351,3 +351,8 @@ PART_NOT_THERE: Final = Text("拒绝入场或缺考 {n} 人", "{n} refused or ab
 FINAL: Final = Text(
     "{account}；机构已全部收到并核验", "{account}; all received and verified by the office"
 )
+NOT_ALL_YET: Final = Text(
+    "{account}；机构尚未全部核验，还差：{what}", "{account}; not all is verified yet: {what}"
+)
+PARCELS_OF: Final = Text("{lane} {n} 包", "{n} of {lane} wait")
+LAST_PARCELS: Final = Text("最后几包尚未封装", "the last parcels are not sealed yet")

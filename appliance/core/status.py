@@ -84,6 +84,15 @@ class Surroundings:
     seat_of: dict[tuple[str, int], str] = field(default_factory=dict)
     """At which seat an epoch of a session was granted."""
 
+    def nothing_waits(self) -> bool:
+        """Say whether the office has verified every parcel that is sealed, of whatever lane.
+
+        A lane may go on after its end: a checkpoint that seats cosign later travels again.
+        Where the courier has not spoken since the start, nobody knows.
+        """
+        lanes = self.lanes.values()
+        return bool(lanes) and all(lane.verified >= lane.sealed for lane in lanes)
+
     def awaited_seats(self, subject: str) -> tuple[str, ...]:
         """Return the seats whose recordings the lane of a closed subject waits for."""
         waits = [each for each in self.recordings_awaited if each.subject == subject]
@@ -148,7 +157,9 @@ def hall_status(of: Sources) -> HallStatus:
         wrong_codes=tries.wrong,
         next_code_at=tries.next_at,
         closing=None if closing is None else closing.digest,
-        office_verified_all=closing is not None and of.office_has_all(subject.id),
+        office_verified_all=closing is not None
+        and of.office_has_all(subject.id)
+        and of.surroundings.nothing_waits(),
         awaited_seats=of.surroundings.awaited_seats(subject.id),
         awaited_until=max(
             (w.until for w in of.surroundings.recordings_awaited if w.subject == subject.id),

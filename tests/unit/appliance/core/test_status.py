@@ -10,8 +10,10 @@ from exam.session import State
 from protocol import decisions as d
 from protocol import staff_api as api
 from protocol.journal import HandRaised
+from protocol.parcel import Lane
 from protocol.seat_api import Beat
 from protocol.staff_api import SeatStatus, TaskKind
+from tests import sample_halls as halls
 from tests.core_hall import MINUTE, PERSONS, START, CoreHall, HeardLink, core_hall
 
 PAPER = "ab" * 32
@@ -146,3 +148,13 @@ async def test_the_status_of_a_hall_is_the_same_after_a_restart(
         shown = {s.seat: s.occupant for s in after.seats if s.occupant is not None}
         was = {s.seat: s.occupant for s in before.seats if s.occupant is not None}
         assert shown == was
+
+
+async def test_parcels_sealed_after_a_lane_has_ended_wait_too(hall: CoreHall) -> None:
+    """All is verified when the last parcel of every lane is, and never while nobody knows."""
+    around = hall.core.surroundings
+    assert not around.nothing_waits()
+    around.lanes = {each: halls.lane(each, 3, 3, 3) for each in Lane}
+    assert around.nothing_waits()
+    around.lanes[Lane.EVIDENCE] = halls.lane(Lane.EVIDENCE, 111, 109, 109)
+    assert not around.nothing_waits()
