@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     install = parsers.add_parser(
         "install", parents=[common], help="take the identity that the office delivered"
     )
-    install.add_argument("identity", type=Path, help="ID.identity.json as the office made it")
+    install.add_argument(
+        "identity", type=Path, help="ID.CENTRE.identity.json as the office made it"
+    )
     install.add_argument("--code", help="the installation code; asked for where it is missing")
     install.set_defaults(run=commands.install)
 

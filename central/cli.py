@@ -5,12 +5,16 @@ import sys
 from pathlib import Path
 
 from central import commands
+from central.layout import Layout
+from central.office import check_office
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.run is not commands.init:
+            check_office(Layout(options.home))
         return int(options.run(options))
     except commands.COMMAND_ERRORS as error:
         print(f"exam-central: {commands.say_error(error, options)}", file=sys.stderr)
@@ -26,7 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     home.add_argument("home", type=Path, metavar="OFFICE", help="the office's folder")
 
     init = parsers.add_parser("init", parents=[home], help="take the identity made for this office")
-    init.add_argument("identity", type=Path, help="ID.identity.json as exam-provision made it")
+    init.add_argument(
+        "identity", type=Path, help="OFFICE.server.identity.json as exam-provision made it"
+    )
     init.add_argument("--code", help="the installation code; asked for where it is missing")
     init.add_argument("--listen", default="0.0.0.0:8450", metavar="HOST:PORT")
     init.set_defaults(run=commands.init)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from central import registry
-from central.errors import CentralError
+from central.errors import CentralError, StickError
 from central.layout import Layout
 from central.messages import Language, say
 from central.office import OfficeConfig, OfficeParts, make_office, office_key, read_config
@@ -235,9 +235,12 @@ def responses(options: Options) -> int:
 def import_stick(options: Options) -> int:
     """Take parcels from a stick; the service, where it runs, does the taking."""
     done = bring_in(Layout(options.home), options.folder)
-    _say(options, "taken", files=done.files, size=done.bytes, folder=options.folder)
     for name in done.passed_over:
         print(say("passed_over", language_of(options), name=name), file=sys.stderr)
+    if not done.files:
+        raise StickError("no_parcels", folder=options.folder)
+    new = done.files - done.again
+    _say(options, "taken", new=new, again=done.again, size=done.bytes, folder=options.folder)
     return 0
 
 

@@ -121,10 +121,17 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "en": "{home}: expected an empty place; an office is there already",
         "zh": "{home}：应为空目录，这里已经是一个机构服务器；请换一个目录",
     },
+    "no_office": {
+        "en": "{home}: expected an office's folder (with {config}), found none; nothing was taken: "
+        "name the folder that exam-central init made, or make one with it",
+        "zh": "{home}：应为机构服务器的目录（内有 {config}），实际没有；什么都没有做。"
+        "请指明 exam-central init 建立的目录，或先运行它",
+    },
     "office_part": {
-        "en": "{path}: expected a part of an office, got nothing; make one with exam-central init, "
-        "or name its folder",
-        "zh": "{path}：缺少机构服务器的这一部分；请先运行 exam-central init，或指明它的目录",
+        "en": "{path}: expected this file of the office, got nothing; put it back from a copy, or "
+        "make a new office with exam-central init in an empty folder",
+        "zh": "{path}：机构服务器缺少这个文件；请从备份放回，"
+        "或在空目录中用 exam-central init 另建一个",
     },
     "no_bundle": {
         "en": "{bundle}: expected a bundle's folder with {manifest}; got none",
@@ -159,6 +166,12 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
     "no_stick": {
         "en": "{folder}: expected the folder of a stick; got none",
         "zh": "{folder}：应为 U 盘的目录，实际没有",
+    },
+    "no_parcels": {
+        "en": "{folder}: expected parcels (*.parcel) in it or in a folder of it, found none; "
+        "nothing was taken: name the folder that exam-appliance write-parcels wrote",
+        "zh": "{folder}：该目录及其下各级目录中都没有上报包（*.parcel），什么都没有收入；"
+        "请指明 exam-appliance write-parcels 写出的目录",
     },
     "bad_stick": {
         "en": "{path}: expected to read back what was written; use another stick",
@@ -198,8 +211,9 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
         "zh": "已判定 {decided} 个上报包，其中 {refused} 个先前被拒",
     },
     "taken": {
-        "en": "{files} parcel(s), {size} bytes taken from {folder}",
-        "zh": "从 {folder} 收入 {files} 个上报包，{size} 字节",
+        "en": "{new} new parcel(s) taken from {folder}, {again} were here already "
+        "({size} bytes read)",
+        "zh": "从 {folder} 收入 {new} 个新的上报包，另有 {again} 个早已在此（共读取 {size} 字节）",
     },
     "passed_over": {
         "en": "{name}: passed over, expected a plain file of a parcel's size",

@@ -66,6 +66,12 @@ def read_config(layout: Layout) -> OfficeConfig:
     return decode(_read(layout.config), OfficeConfig)
 
 
+def check_office(layout: Layout) -> None:
+    """Refuse a folder that is no office, before anything is read from it or made in it."""
+    if not layout.config.is_file():
+        raise NotAnOfficeError("no_office", home=layout.home, config=layout.config.name)
+
+
 def office_key(config: OfficeConfig) -> VerifyKey:
     """Return the key that signs bundles."""
     return VerifyKey.from_hex(config.office_key)

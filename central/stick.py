@@ -5,6 +5,7 @@ parcel keeps its name; whatever is there already is passed over. Net and stick m
 mixed freely, since the receiver takes everything as often as it comes.
 """
 
+import filecmp
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ class Done:
 
     files: int
     bytes: int
+    again: int = 0
+    """How many of the files were here already."""
     passed_over: tuple[str, ...] = ()
     """Named like parcels, and none: no plain file, or larger than the largest."""
 
@@ -36,21 +39,28 @@ def bring_in(layout: Layout, folder: Path) -> Done:
     if not folder.is_dir():
         raise StickError("no_stick", folder=folder)
     make_folder(layout.incoming)
-    files = size = 0
+    files = size = again = 0
     passed_over = []
     for path in sorted(folder.rglob("*.parcel")):
-        if parse_parcel_name(path.name) is None:
+        key = parse_parcel_name(path.name)
+        if key is None:
             continue
         if not _may_be_parcel(path):
             passed_over.append(path.name)
             continue
+        again += _is_here(path, layout.parcel(key), layout.incoming / path.name)
         with path.open("rb") as source, atomic_file(layout.incoming / path.name) as target:
             while piece := source.read(_PIECE):
                 target.write(piece)
         files += 1
         size += path.stat().st_size
     nudge(layout.run / RECEIVER)
-    return Done(files=files, bytes=size, passed_over=tuple(passed_over))
+    return Done(files=files, bytes=size, again=again, passed_over=tuple(passed_over))
+
+
+def _is_here(path: Path, *places: Path) -> bool:
+    """Say whether the same bytes lie in one of the places."""
+    return any(place.is_file() and filecmp.cmp(path, place, shallow=False) for place in places)
 
 
 def _may_be_parcel(path: Path) -> bool:

@@ -72,8 +72,10 @@ async def test_a_day_by_stick_through_the_commands(real: RealOffice, tmp_path: P
     code, session = stick_with_a_day(real, stick)
     async with receiving(real.layout):
         said = await asyncio.to_thread(real.central, "import", home, str(stick))
-        assert said.startswith("4 parcel(s)")
+        assert said.startswith("4 new parcel(s)")
         await until(lambda: len(list(real.layout.parcels.rglob("*.parcel"))) == 4)
+    assert real.central("import", home, str(stick)).startswith("0 new parcel(s)")
+    assert "4 个早已在此" in real.central("import", home, str(stick), "--language", "zh")
     said = await asyncio.to_thread(real.central, "verify", home)
     assert said.startswith("4 parcel(s) decided")
     (sitting,) = real.status()["sittings"]
@@ -95,7 +97,7 @@ def test_mistakes_are_explained(
     """Each wrong use ends with 1 and says what was expected, what came, and what to do."""
     home = str(real.home)
     for words, said in (
-        (["status", str(tmp_path / "nowhere")], "expected a part of an office"),
+        (["import", home, str(tmp_path)], "expected parcels (*.parcel) in it"),
         (["enrol", home, str(tmp_path)], "expected a bundle's folder"),
         (["import", home, str(tmp_path / "nowhere")], "expected the folder of a stick"),
         (["verify-receipt", home, "00000-00000-00000-00001"], "group"),
@@ -104,6 +106,31 @@ def test_mistakes_are_explained(
         assert said in capsys.readouterr().err
     assert cli.main(["verify-receipt", home, "00000-00001-00002-00003"]) == 1
     assert "no receipt with this code" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("enrol", "x"), ("revoke", "x"), ("serve",), ("verify",), ("status",), ("import", "stick"),
+        ("export-receipts", "stick"), ("verify-receipt", "x"), ("responses",),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_a_folder_that_is_no_office_is_refused_and_left_alone(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No command but init makes an office, or takes anything into a folder that is none."""
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / "c.s.main.1.answers.00000001.parcel").write_bytes(b"a parcel")
+    (tmp_path / "other").mkdir()
+    rest = [str(tmp_path / word) for word in words[1:]]
+    for home in (tmp_path / "nowhere", tmp_path / "other"):
+        assert cli.main([words[0], str(home), *rest]) == 1
+        said = capsys.readouterr().err
+        assert f"{home}: expected an office's folder (with office.json), found none" in said
+        assert "nothing was taken" in said
+    assert not (tmp_path / "nowhere").exists()
+    assert list((tmp_path / "other").iterdir()) == []
 
 
 def test_a_stick_is_enrolled_and_a_box_is_no_office(
