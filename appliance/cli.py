@@ -1,4 +1,4 @@
-"""``exam-appliance``: install, take bundles, run the processes, ask and act from a shell."""
+"""Set up and run the centre's box; ask it and act from a shell."""
 
 import argparse
 import sys

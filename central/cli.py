@@ -1,4 +1,4 @@
-"""``exam-central``: lay the office out, enrol bundles, receive, verify, show what is here."""
+"""Lay the office out, enrol bundles, receive, verify, show what is here."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""``exam-drill``: a whole hall on one machine, performed and measured."""
+"""Perform and measure a whole exam hall on one machine."""
 
 import argparse
 import sys
@@ -23,12 +23,22 @@ def _parser() -> argparse.ArgumentParser:
     parsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     day = parsers.add_parser("day", help="perform an exam day without a person, and report on it")
-    day.add_argument("--seats", type=int, default=5)
-    day.add_argument("--minutes", type=int, default=2, help="the candidates' own time")
+    day.add_argument("--seats", type=int, default=5, help="how many seats (default: %(default)s)")
+    day.add_argument(
+        "--minutes", type=int, default=2, help="the candidates' own time (default: %(default)s)"
+    )
     day.add_argument("--report", type=Path, help="where the JSON report goes")
-    day.add_argument("--seed", default="1", help="what candidates do follows from it")
+    day.add_argument(
+        "--seed", default="1", help="what candidates do follows from it (default: %(default)s)"
+    )
     day.add_argument("--cut-line", action="store_true", help="cut the line to the office meanwhile")
-    day.add_argument("--impostors", type=int, default=0, metavar="K")
+    day.add_argument(
+        "--impostors",
+        type=int,
+        default=0,
+        metavar="K",
+        help="seats where another person sits (default: %(default)s)",
+    )
     day.add_argument(
         "--cameras", type=int, metavar="K", help="seats with a camera (default: all, 20 at most)"
     )
@@ -36,8 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     day.set_defaults(run=commands.day)
 
     chaos = parsers.add_parser("chaos", help="perform a day in which everything goes wrong")
-    chaos.add_argument("--seats", type=int, default=3)
-    chaos.add_argument("--minutes", type=float, default=5.0, help="how long it goes wrong")
+    chaos.add_argument("--seats", type=int, default=3, help="how many seats (default: %(default)s)")
+    chaos.add_argument(
+        "--minutes", type=float, default=5.0, help="how long it goes wrong (default: %(default)s)"
+    )
     chaos.add_argument("--seed", help="which faults, and when (default: drawn, and printed)")
     chaos.add_argument("--report", type=Path, help="where the JSON report goes")
     chaos.set_defaults(run=commands.chaos)

@@ -1,4 +1,4 @@
-"""``exam-provision``: the office before the day, from its authority to the bundle on a stick."""
+"""Prepare a day at the office, from its authority to the bundle on a stick."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""``exam-terminal``: one seat on this machine."""
+"""Run one seat on this machine."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The ``exam-console`` command: the invigilator's console, in the terminal it is started from."""
+"""Open the invigilator's console in this terminal."""
 
 import argparse
 import sys
@@ -57,12 +57,21 @@ def _parser() -> argparse.ArgumentParser:
         default=default_path(),
         help="the box's settings (default: %(default)s, or as EXAMHALL_CONFIG says)",
     )
-    parser.add_argument("--staff", help="who acts; else whose key is the only one")
+    parser.add_argument(
+        "--staff",
+        help="your name as the office has it, such as wang-fang; not needed where only one "
+        "key lies here",
+    )
     parser.add_argument(
         "--staff-key", type=Path, help="their key file; else NAME.staff.pem in the box's staff_keys"
     )
     parser.add_argument("--passphrase-file", type=Path, help="else the passphrase is asked for")
-    parser.add_argument("--language", choices=("zh", "en"), default="zh", help="begin with this")
+    parser.add_argument(
+        "--language",
+        choices=("zh", "en"),
+        default="zh",
+        help="begin with this (default: %(default)s)",
+    )
     parser.add_argument(
         "--pictures",
         choices=("cells", "best"),
