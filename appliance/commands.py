@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import importlib
 import os
@@ -33,7 +34,22 @@ from runtime.ipc import Client
 from runtime.service import Service, run
 from runtime.supervise import Program, keep_running
 
+
+class NotMountedError(Exception):
+    """A folder that the medium or the disk should have, and is not there."""
+
+    def __init__(self, text: m.Text, **values: object) -> None:
+        super().__init__(text.say(m.Language.EN, **values))
+        self._text = text
+        self._values = values
+
+    def show(self, language: m.Language) -> str:
+        """Return the message in a language."""
+        return self._text.say(language, **self._values)
+
+
 COMMAND_ERRORS: Final = (
+    NotMountedError,
     ProtocolError,
     MachineryError,
     SettingsError,
@@ -67,6 +83,8 @@ def install(options: Options) -> int:
     code = options.code or getpass.getpass(own.INSTALLATION_CODE.say(_language(options)))
     identity = open_box_identity(sealed, code)
     _refuse_another(settings.state_folder, identity)
+    if not settings.state_folder.parent.is_dir():  # made, it would lie on the system's own disk
+        raise NotMountedError(own.NO_DISK, folder=settings.state_folder.parent)
     make_folder(settings.state_folder)
     write_identity(settings.state_folder, identity)
     said = own.INSTALLED.say(
@@ -165,14 +183,32 @@ def serve(options: Options) -> int:
 
 def write_parcels(options: Options) -> int:
     """Copy what the office has not verified to a stick; the courier does it."""
-    done = _ask_courier(options, courier.WriteStick(folder=str(options.folder.absolute())))
     language = _language(options)
+    _check_stick(options.folder)
+    state = read_settings(options.config).state_folder
+    if _on_one_disk(options.folder, state):
+        warning = own.ON_OWN_DISK.say(language, folder=options.folder, state=state)
+        print(f"exam-appliance: {warning}", file=sys.stderr)
+    done = _ask_courier(options, courier.WriteStick(folder=str(options.folder.absolute())))
     print(own.ON_STICK.say(language, files=done.files, size=done.bytes, folder=options.folder))
     return 0
 
 
+def _check_stick(folder: Path) -> None:
+    if not folder.is_dir():
+        raise NotMountedError(own.NO_STICK, folder=folder)
+
+
+def _on_one_disk(folder: Path, state: Path) -> bool:
+    """Say whether both lie on one file system: then no stick is mounted there."""
+    with contextlib.suppress(OSError):  # the state is not everybody's to see
+        return folder.stat().st_dev == state.stat().st_dev
+    return False
+
+
 def take_receipts(options: Options) -> int:
     """Read office receipts from a stick; the courier does it."""
+    _check_stick(options.folder)
     done = _ask_courier(options, courier.TakeReceipts(folder=str(options.folder.absolute())))
     print(own.RECEIPTS.say(_language(options), files=done.files, folder=options.folder))
     return 0
@@ -267,7 +303,9 @@ def _asked_codes(wanted: staff_api.Act, hall: staff_api.HallStatus) -> tuple[str
 def say_error(error: Exception, options: Options) -> str:
     """Return what a command says of a fault."""
     language = _language(options)
-    if isinstance(error, bundle_words.BundleRefusedError | staff_client.StaffKeyError):
+    if isinstance(
+        error, NotMountedError | bundle_words.BundleRefusedError | staff_client.StaffKeyError
+    ):
         return error.show(language)
     return say_fault(error, language)
 

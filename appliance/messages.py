@@ -70,6 +70,18 @@ OTHER_BOX: Final = Text(
     "{state} belongs to {there}; got the identity of {came}. Nothing was changed: give the new box "
     "an empty folder",
 )
+NO_DISK: Final = Text(
+    "{folder} 应已存在（加密磁盘应已挂载），实际没有。什么也没有写入",
+    "expected {folder} to exist (the encrypted disk, mounted), it does not; nothing was written",
+)
+NO_STICK: Final = Text(
+    "{folder} 应是一个已存在的目录（U 盘应已挂载），实际不是",
+    "expected {folder} to be a folder that exists (a stick, mounted), it is none",
+)
+ON_OWN_DISK: Final = Text(
+    "注意：{folder} 与 {state} 在同一个磁盘上，不是 U 盘；U 盘挂载了吗？",
+    "mind: {folder} is on the same disk as {state}, not on a stick; is the stick mounted?",
+)
 NOT_INSTALLED: Final = Text(
     "{state} 里没有本主机的身份。请先安装：exam-appliance install ID.identity.json",
     "{state}: expected the identity of this box, there is none; install it: "

@@ -1,8 +1,9 @@
 """Parcels out and office receipts in by a USB stick.
 
-Rules: a file is written beside its place, fsynced, renamed, and read back from the stick,
-not from memory; one that is there already and holds is not written again; whatever is
-verified by the office is not written at all.
+Rules: the folder is there before, since one made here would lie on the box's own disk; a file
+is written beside its place, fsynced, renamed, and read back from the stick, not from memory;
+one that is there already and holds is not written again; whatever is verified by the office is
+not written at all.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from protocol.errors import MalformedError
 from protocol.upload import RECEIPTS_SUFFIX, NumberedReceipt, ReceiptsFile
 from protocol.values import decode
 from runtime.errors import DiskError
-from runtime.files import atomic_file, make_folder
+from runtime.files import atomic_file
 
 _PIECE: Final = 1024 * 1024
 _MOST: Final = 64 * 1024 * 1024
@@ -27,7 +28,8 @@ _MOST: Final = 64 * 1024 * 1024
 
 def write_parcels(parcels: Iterable[tuple[Path, str]], folder: Path) -> StickDone:
     """Copy parcels (file, SHA-256) into ``folder``. Raises `DiskError` where one does not hold."""
-    make_folder(folder)
+    if not folder.is_dir():
+        raise DiskError(f"expected {folder} to be a folder that exists (a stick, mounted)")
     files = size = 0
     for source, sha256 in parcels:
         target = folder / source.name

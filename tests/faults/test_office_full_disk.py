@@ -209,10 +209,12 @@ async def test_a_full_stick_is_said_and_another_is_taken(
     source = tmp_path / parcel.key.file_name
     source.write_bytes(parcel.data)
     with FaultyDisk().installed() as disk:
+        (tmp_path / "counted").mkdir()
         stick.write_parcels([(source, parcel.sha256)], tmp_path / "counted")
         points = disk.points
     for after in range(points):
         folder = tmp_path / f"stick-{after}"
+        folder.mkdir()
         with FaultyDisk().installed() as disk:
             disk.full(after=after)
             with pytest.raises(DiskFullError):

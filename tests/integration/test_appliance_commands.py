@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from appliance import cli
+from appliance import cli, commands
 from appliance.commands import NOT_SET_UP, PROCESSES
 from appliance.console.cli import main as console
+from appliance.ipc.courier import StickDone
 from drill.ports import free_port
 from protocol.staff_api import ActRefusal, Pause, Unlock
 from provisioning.keyfiles import encrypted_pem
@@ -225,6 +226,41 @@ def test_a_box_does_not_become_another(real: RealOffice, tmp_path: Path, capsys)
         line = ["install", str(path), "--code", key, "--config", str(real.settings)]
         assert cli.main(line) == code
     assert "belongs to main" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_not_mounted_gets_no_box(
+    real: RealOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the folder above the state is missing, nothing is made in its place."""
+    disk = tmp_path / "nodisk"
+    config = tmp_path / "unmounted.toml"
+    config.write_text(f'state = "{disk}/examhall"\nrun = "{tmp_path}/run"\n', "utf-8")
+    path, key = sealed(tmp_path / "main", real.made.boxes[0])
+    assert cli.main(["install", str(path), "--code", key, "--config", str(config)]) == 1
+    assert f"expected {disk} to exist (the encrypted disk, mounted)" in capsys.readouterr().err
+    assert not disk.exists()
+
+
+@pytest.mark.parametrize("command", ["write-parcels", "take-receipts"])
+def test_a_stick_that_is_not_mounted_is_said_to_be_none(box: Path, command: str, capsys) -> None:
+    """The folder is not made, and the courier is not asked."""
+    stick = box.parent / "nostick"
+    assert cli.main([command, str(stick), "--config", str(box)]) == 1
+    assert "to be a folder that exists (a stick, mounted)" in capsys.readouterr().err
+    assert not stick.exists()
+
+
+def test_parcels_beside_the_state_are_written_with_a_warning(
+    box: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder on the box's own disk is no stick: it is said before the courier is asked."""
+    done = StickDone(files=1, bytes=9)
+    monkeypatch.setattr(commands, "_ask_courier", lambda *_: done)
+    stick = box.parent / "stick"
+    for folder in (stick, box.parent / "state"):
+        folder.mkdir()
+    assert cli.main(["write-parcels", str(stick), "--config", str(box)]) == 0
+    assert "on the same disk as" in capsys.readouterr().err
 
 
 def test_what_is_no_identity_of_a_box_is_named(real: RealOffice, tmp_path: Path, capsys) -> None:

@@ -291,6 +291,7 @@ async def test_stick_and_net_may_be_mixed(at: Delivering, tmp_path: Path) -> Non
     by_net = [at.lanes.parcel(Lane.ANSWERS) for _ in range(2)]
     at.write(*by_net)
     stick = tmp_path / "stick"
+    stick.mkdir()
     async with at.courier() as courier:
         await at.all_verified(courier, 2)
         await at.line.cut()
