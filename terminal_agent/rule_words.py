@@ -11,7 +11,7 @@ from exam.rulebook import Begin, Consequence, RuleBook
 from terminal_agent.view import Words
 
 _SAVED: Final = Words(
-    zh="每一次作答都会立即保存在本机，并在网络畅通时送达考场服务器；断网不影响答题。",
+    zh="每一次作答都会立即保存在本机，并在网络畅通时送达考场主机；断网不影响答题。",
     en="Every answer is kept on this computer at once and sent to the hall's server; "
     "a broken line does not stop you.",
 )
@@ -20,7 +20,7 @@ _PICTURES: Final = Words(
     en="You are recorded throughout. Keep your face within the picture.",
 )
 _NO_PICTURES: Final = Words(
-    zh="本座位不摄像，由监考人员现场监考。",
+    zh="本座位不摄像，由监考员现场监考。",
     en="Nothing is recorded at this seat; the invigilators watch the hall.",
 )
 _MORE: Final[dict[str, tuple[Words, ...]]] = {
@@ -73,7 +73,7 @@ def _leaving(rules: RuleBook) -> Words:
             en=f"{en}beyond {leaving.limit} times your paper is collected automatically.",
         )
     return Words(
-        zh=f"{zh}超过 {leaving.limit} 次由监考人员处理。",
+        zh=f"{zh}超过 {leaving.limit} 次由监考员处理。",
         en=f"{en}beyond {leaving.limit} times the invigilator decides.",
     )
 

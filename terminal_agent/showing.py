@@ -195,7 +195,10 @@ def _targets(seat: SeatState, now: int | None) -> Targets:
     return Targets(
         doors_open=start - hall.rules.doors.open_before_s * 1000,
         opens=start,
-        login_closes=start + hall.rules.doors.late_after_s * 1000,
+        armed=armed is not None,
+        login_closes=min(
+            start + hall.rules.doors.late_after_s * 1000, times.window_end(subject, armed)
+        ),
         earliest_hand_in=times.earliest_hand_in(hall.rules, subject, armed),
         ends=ends,
     )

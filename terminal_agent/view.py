@@ -72,7 +72,7 @@ class Language(StrEnum):
 
 
 class LetterSize(StrEnum):
-    """一般, 大, 较大."""
+    """标准, 大, 特大."""
 
     NORMAL = "normal"
     LARGE = "large"
@@ -184,7 +184,7 @@ class SittingShown(_Value, frozen=True, kw_only=True):
 
 
 class CandidateShown(_Value, frozen=True, kw_only=True):
-    """Who sits here. ``account`` is what the candidate logged in with."""
+    """Who sits here. ``account`` is the ID number."""
 
     name: str
     account: str
@@ -197,6 +197,8 @@ class Targets(_Value, frozen=True, kw_only=True):
     doors_open: int | None = None
     opens: int | None = None
     """When this candidate may begin."""
+    armed: bool = False
+    """Whether staff have set the start; until then ``opens`` is only planned."""
     login_closes: int | None = None
     earliest_hand_in: int | None = None
     ends: int | None = None

@@ -8,9 +8,9 @@ export const MESSAGES = {
   seat: ["座位 {seat}", "Seat {seat}"],
   language_switch: ["语言", "Language"],
   letter_size: ["选择字号", "Letter size"],
-  size_normal: ["一般", "Normal"],
+  size_normal: ["标准", "Normal"],
   size_large: ["大", "Large"],
-  size_larger: ["较大", "Larger"],
+  size_larger: ["特大", "Extra large"],
   zoom: ["缩放 {percent}%", "Zoom {percent}%"],
   zoom_back: ["缩放 {percent}%，按 Ctrl+0 复原", "Zoom {percent}%. Ctrl+0 sets it back"],
   hall_reached: ["已连接考场", "Connected to the hall"],
@@ -20,15 +20,15 @@ export const MESSAGES = {
   hall_clock: ["考场时间 {now}", "Hall time {now}"],
   raise_hand: ["举手", "Raise hand"],
   hand_is_up: ["已举手", "Hand raised"],
-  hand_title: ["请监考人员前来", "Ask for the invigilator"],
+  hand_title: ["请监考员前来", "Ask for the invigilator"],
   hand_body: [
-    "监考人员会看到您举手。可以写一句话说明情况，也可以不写。",
+    "监考员会看到您举手。可以写一句话说明情况，也可以不写。",
     "The invigilator will see your raised hand. You may add a line about the matter, or leave it empty.",
   ],
   hand_words: ["说明（可不填）", "What is it about? (optional)"],
   hand_send: ["举手", "Raise hand"],
   hand_down_title: ["您已举手", "Your hand is raised"],
-  hand_down_body: ["请在座位上等候监考人员。", "Please stay seated; the invigilator will come."],
+  hand_down_body: ["请在座位上等候监考员。", "Please stay seated; the invigilator will come."],
   hand_down: ["放下", "Take hand down"],
   cancel: ["取消", "Cancel"],
   close: ["关闭", "Close"],
@@ -53,12 +53,8 @@ export const MESSAGES = {
     "The line to the hall is down. Your paper is kept on this computer and is delivered when the line is back.",
   ],
   seat_silent: [
-    "本机的考试程序没有响应。请不要关闭本页面，请举手告知监考人员。",
-    "The exam program on this computer does not answer. Do not close this page; raise your hand.",
-  ],
-  disk_trouble: [
-    "本机暂时无法保存答案。请不要关闭本页面，请立即举手告知监考人员。",
-    "This computer cannot save your answers at the moment. Do not close this page; raise your hand at once.",
+    "本机的考试程序没有响应。请不要关闭本页面，请举起手臂示意监考员。",
+    "The exam program on this computer does not answer. Do not close this page; raise your arm.",
   ],
 
   // --- before the candidate
@@ -66,7 +62,7 @@ export const MESSAGES = {
   starting_body: ["请稍候。", "One moment, please."],
   stranger_title: ["请从考试程序打开本页面", "Open this page from the exam program"],
   stranger_body: [
-    "这个地址不属于本次启动的考试程序。请监考人员重新启动考试程序。",
+    "这个地址不属于本次启动的考试程序。请监考员重新启动考试程序。",
     "This address does not belong to the running exam program. Please let the invigilator restart it.",
   ],
   taken_title: ["考试已在另一个窗口中打开", "The exam is open in another window"],
@@ -82,11 +78,11 @@ export const MESSAGES = {
   ],
   pairing_title: ["配对本机", "Pair this terminal"],
   pairing_body: [
-    "请监考人员输入监考台上显示的 {length} 位配对码。",
+    "请监考员输入监考台上显示的 {length} 位配对码。",
     "For the invigilator: type the {length}-digit pairing code that the console shows.",
   ],
   pairing_wait: [
-    "请监考人员在监考台上为本机配对。",
+    "请监考员在监考台上为本机配对。",
     "For the invigilator: pair this terminal at the console.",
   ],
   pairing_seat: ["座位号（桌上所贴）", "Seat, as painted on the desk"],
@@ -106,13 +102,16 @@ export const MESSAGES = {
   // --- consent
   consent_title: ["人脸识别与录像知情同意书", "Consent to face comparison and recording"],
   consent_title_no_camera: ["身份核验说明", "How your identity is checked"],
-  consent_who: ["处理者：{issuer}（考点：{centre}）", "Who processes: {issuer} (centre: {centre})"],
+  consent_who: [
+    "个人信息处理者：{issuer}（考点：{centre}）",
+    "Who processes: {issuer} (centre: {centre})",
+  ],
   consent_what: [
     "为确认您本人参加考试，将用摄像头拍摄您的面部，并与报名照片比对；考试全程录像（不录音），供监考和事后核查使用。",
     "To make sure that it is you who sits the exam, the camera takes pictures of your face and compares them with your registration photo. The camera records the exam throughout, without sound, for invigilation and later review.",
   ],
   consent_no_camera: [
-    "为确认您本人参加考试，由监考人员当面核验您的身份证件。本座位没有摄像头：不拍摄面部，不录像。",
+    "为确认您本人参加考试，由监考员当面核验您的身份证件。本座位没有摄像头：不拍摄面部，不录像。",
     "To make sure that it is you who sits the exam, an invigilator checks your identity document in person. There is no camera at this seat: no picture of your face is taken, and nothing is recorded.",
   ],
   consent_where: [
@@ -120,7 +119,7 @@ export const MESSAGES = {
     "The comparison is made on this centre's own equipment. Recordings are sealed so that only the examination office can open them; they are kept for the prescribed time and then erased.",
   ],
   consent_free: [
-    "您可以不同意。不同意时，由监考人员当面核验您的身份证件，不影响您参加考试。",
+    "您可以不同意。不同意时，由监考员当面核验您的身份证件，不影响您参加考试。",
     "You may refuse. An invigilator then checks your identity document in person, and you can still sit the exam.",
   ],
   consent_go_on: ["知道了，请人工核验", "Understood; check me in person"],
@@ -148,10 +147,10 @@ export const MESSAGES = {
 
   // --- own data
   own_data_title: ["请核对您的信息", "Check your data"],
-  own_data_right: ["信息无误，进入考试", "It is right, go on"],
+  own_data_right: ["信息无误，继续", "It is right, go on"],
   own_data_wrong: ["信息有误", "It is wrong"],
   own_data_told: [
-    "已通知监考人员。请在座位上等候，不要继续。",
+    "已通知监考员。请在座位上等候，不要继续。",
     "The invigilator has been told. Please wait at your seat and do not go on.",
   ],
 
@@ -160,17 +159,18 @@ export const MESSAGES = {
   face_looking: ["请正对摄像头，保持不动", "Look straight at the camera and hold still"],
   face_failed: ["这次没有识别成功", "This look did not succeed"],
   face_failed_body: ["请按提示调整后再试一次。", "Follow the hints and try again."],
+  face_asked: ["监考员马上过来，请坐好等待。", "An invigilator is coming; please wait."],
   face_no_tries: [
-    "识别次数已用完，请由监考人员核验。",
+    "识别次数已用完，请由监考员核验。",
     "No tries are left; the invigilator will check.",
   ],
-  face_staff: ["监考人员正在核验", "The invigilator is checking"],
+  face_staff: ["监考员正在核验", "The invigilator is checking"],
   face_staff_body: [
     "请在座位上稍候，核验后会自动继续。",
     "Please wait at your seat; the exam goes on by itself.",
   ],
   face_retry: ["再试一次", "Try again"],
-  face_ask_staff: ["请监考人员核验", "Ask the invigilator"],
+  face_ask_staff: ["请监考员核验", "Ask the invigilator"],
   face_tries: ["还可以尝试 {n} 次", "Tries left: {n}"],
   face_picture: ["摄像头画面", "Camera picture"],
   face_no_picture: ["没有画面", "No picture"],
@@ -201,6 +201,10 @@ export const MESSAGES = {
     "倒计时结束后自动进入考试，无需操作。",
     "The exam opens by itself when the countdown ends.",
   ],
+  waiting_not_started: [
+    "监考员尚未开考，请等待",
+    "The invigilator has not started yet; please wait",
+  ],
   waiting_click: ["开考后请点击“开始考试”。", "When the exam opens, press “Begin”."],
   waiting_due: ["即将开始，请稍候", "About to start, one moment"],
   waiting_due_body: [
@@ -209,12 +213,11 @@ export const MESSAGES = {
   ],
   waiting_no_time: ["正在等待考场时间", "Waiting for the hall's time"],
   waiting_begin: ["开始考试", "Begin"],
-  plan: ["考试计划", "Exam"],
+  plan: ["场次", "Exam"],
   window: ["考试时间", "Window"],
   window_value: ["{opens:date} 至 {closes:date}", "{opens:date} to {closes:date}"],
   duration: ["考试时长", "Duration"],
   duration_value: ["{s:length}", "{s:length}"],
-  account: ["考试账号", "Account"],
   mock: ["模拟考试，不计成绩", "Mock exam: no marks are kept"],
 
   // --- the exam
@@ -292,7 +295,7 @@ export const MESSAGES = {
     "还有答案没有保存在本机，请稍候再试；若一直如此，请举手。",
     "Some answers are not saved on this computer yet. Try again in a moment; if this goes on, raise your hand.",
   ],
-  notice_title: ["监考人员通知", "Message from the invigilator"],
+  notice_title: ["监考员通知", "Message from the invigilator"],
   notice_at: ["{at:time}", "{at:time}"],
   notice_close: ["关闭这条通知", "Close this message"],
   notice_confirm: ["我已知悉", "I have read it"],
@@ -330,14 +333,14 @@ export const MESSAGES = {
   leave_hall_hold: ["稍等，我还在抄写回执号", "Wait, I am still copying the code"],
   leave_hall_in: ["离开考场 {s}", "Leave the hall {s}"],
   collected_body: [
-    "您的答案已经保存。请听从监考人员安排。",
+    "您的答案已经保存。请听从监考员安排。",
     "Your answers are saved. Please follow the invigilator.",
   ],
   collected_title: ["试卷已收回", "Your paper has been collected"],
   voided_title: ["本场考试已作废", "This exam has been voided"],
-  voided_body: ["如有疑问，请举手询问监考人员。", "If you have a question, raise your hand."],
+  voided_body: ["如有疑问，请举手询问监考员。", "If you have a question, raise your hand."],
   refused_title: ["暂时无法继续", "You cannot go on at the moment"],
-  refused_body: ["请举手，由监考人员处理。", "Please raise your hand; the invigilator will help."],
+  refused_body: ["请举手，由监考员处理。", "Please raise your hand; the invigilator will help."],
   ended_title: ["考试结束，请离开考场", "The exam is over. You may leave the hall"],
   ended_body: ["谢谢。", "Thank you."],
 
@@ -389,10 +392,13 @@ export const MESSAGES = {
     "您的座位是 {seat}，请到该座位登录",
     "Your seat is {seat}; please log in there",
   ],
-  reason_already_in: ["您已在座位 {seat} 登录", "You are already logged in at seat {seat}"],
+  reason_already_in: [
+    "此证件号已在别的座位登录。请举手。",
+    "This number is already in use at another seat. Raise your hand.",
+  ],
   reason_already_handed_in: ["您已经交卷", "You have already handed in"],
   reason_own_data_wrong: [
-    "您表示信息有误，监考人员已收到通知。请等候处理，或重新登录",
+    "您表示信息有误，监考员已收到通知。请等候处理，或重新登录",
     "You said that your data is wrong, and the invigilator has been told. Wait, or log in again",
   ],
   reason_face_refused: [
@@ -405,30 +411,30 @@ export const MESSAGES = {
   reason_paused: ["考试已暂停", "The exam is paused"],
   reason_disk: ["本机暂时无法保存", "This computer cannot save at the moment"],
   reason_disk_tried: [
-    "本机磁盘暂时无法写入，正在自动重试。请举手告知监考人员",
+    "本机磁盘暂时无法写入，正在自动重试。请举手告知监考员",
     "This computer's disk takes nothing at the moment; it is tried again. Raise your hand",
   ],
   reason_untrusted: [
-    "考场主机的答复未通过核验，没有采用。请举手告知监考人员",
+    "考场主机的答复未通过核验，没有采用。请举手告知监考员",
     "The server's answer could not be verified and was not followed. Raise your hand",
   ],
   reason_receipt_mismatch: [
-    "收到的回执与本机保存的答卷不符，已留存。请勿离开，举手告知监考人员",
+    "收到的回执与本机保存的答卷不符，已留存。请勿离开，举手告知监考员",
     "The receipt that came does not fit the paper kept on this computer. It is on record. Stay seated and raise your hand",
   ],
   reason_office_mismatch: [
-    "考试机构的确认与本机保存的答卷不符，已留存，请举手告知监考人员",
+    "考试机构的确认与本机保存的答卷不符，已留存，请举手告知监考员",
     "What the office confirmed does not fit the paper kept on this computer. It is on record; raise your hand",
   ],
   reason_mismatch: ["答案与题目不符", "The answer does not fit the question"],
   reason_paper_missing: ["试卷尚未到达", "The paper has not arrived yet"],
   reason_paper_damaged: ["试卷损坏，请举手", "The paper is damaged; raise your hand"],
-  reason_collected_by_staff: ["由监考人员收卷", "Collected by the invigilator"],
+  reason_collected_by_staff: ["由监考员收卷", "Collected by the invigilator"],
   reason_collected_leaves: [
     "切屏 {count} 次，超过上限 {limit} 次",
     "Left the screen {count} times; the limit is {limit}",
   ],
-  reason_voided_by_staff: ["由监考人员作废", "Voided by the invigilator"],
+  reason_voided_by_staff: ["由监考员作废", "Voided by the invigilator"],
   reason_absent: ["未在规定时间内登录", "Not logged in in time"],
   reason_seat_revoked: [
     "本机已被停用，请更换座位",
@@ -436,7 +442,7 @@ export const MESSAGES = {
   ],
   reason_internal: ["本机出现故障，请举手", "This terminal has a fault; raise your hand"],
   reason_seat_silent: [
-    "本机的考试程序没有响应，请举手",
-    "The exam program does not answer; raise your hand",
+    "本机的考试程序没有响应，请举起手臂示意监考员",
+    "The exam program does not answer; raise your arm",
   ],
 };

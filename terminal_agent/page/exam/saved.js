@@ -5,7 +5,8 @@
 // saved_here   all is on this computer's disk
 // saved_hall   all of it was acknowledged by the appliance
 //
-// Before anything was answered or marked there is nothing to be safe: it is silent.
+// Before anything was answered or marked there is nothing to be safe: it is silent; so it
+// is while the seat's program does not answer, unless something is not saved.
 
 import { h, tell } from "../dom.js";
 
@@ -40,7 +41,8 @@ export function savedSign(app) {
       const state = savedState(app.keeper, view, app.silent);
       if (state !== element.dataset.state) speak(app, element.dataset.state, state);
       element.dataset.state = state;
-      element.toggleAttribute("data-empty", state.startsWith("saved_h") && isUntouched(app));
+      const calm = state.startsWith("saved_h");
+      element.toggleAttribute("data-empty", calm && (app.silent || isUntouched(app)));
       tell(text, state);
     },
   };

@@ -84,7 +84,7 @@ function tellReason(element, reason) {
 
 function endFacts(candidate, sitting, shown) {
   const rows = [];
-  if (candidate) rows.push(["field_name", candidate.name], ["account", candidate.account]);
+  if (candidate) rows.push(["field_name", candidate.name], ["field_id_number", candidate.account]);
   if (sitting) rows.push(["plan", sitting.title], ["field_subject", sitting.subject]);
   rows.push(
     ["handed_in_at", `${dateAndTime(shown.at).slice(0, 10)} ${wallClock(shown.at)}`],

@@ -167,7 +167,7 @@ function face(app) {
         ),
       ),
     ],
-    update({ face: shown, candidate, has_camera: camera }) {
+    update({ face: shown, candidate, has_camera: camera, hand_raised: asked }) {
       tell(title, camera ? "face_title" : "step_face_no_camera");
       if (!shown) return;
       const left = shown.tries_left;
@@ -175,6 +175,7 @@ function face(app) {
       stage.dataset.stage = shown.stage;
       show(detail, shown.stage !== "looking");
       if (shown.stage === "staff") tell(detail, "face_staff_body");
+      else if (asked) tell(detail, "face_asked");
       else tell(detail, left === 0 ? "face_no_tries" : "face_failed_body");
       if (hints.dataset.told !== String(shown.hints)) {
         hints.dataset.told = String(shown.hints);
@@ -184,13 +185,13 @@ function face(app) {
       show(tries, left !== null && shown.stage !== "staff");
       tell(tries, "face_tries", { n: left });
       show(retry, shown.stage === "failed" && left !== 0);
-      show(staff, shown.stage === "failed");
+      show(staff, shown.stage === "failed" && !asked);
       if (candidate && who.dataset.told !== candidate.account) {
         who.dataset.told = candidate.account;
         who.replaceChildren(
           facts([
             ["field_name", candidate.name],
-            ["account", candidate.account],
+            ["field_id_number", candidate.account],
           ]),
           h("p", { class: "aside" }, say("cameras", { n: candidate.cameras })),
         );
@@ -258,7 +259,8 @@ function waiting(app) {
     tick() {
       const { targets, begins_by_click: byClick } = app.view;
       const left = until(targets.opens);
-      tellStart(count, left);
+      tellStart(count, left, targets.armed);
+      show(how, targets.armed || (left !== null && left > 0));
       show(begin, byClick && left !== null && left <= 0);
     },
   });
@@ -266,7 +268,7 @@ function waiting(app) {
 
 function waitingFacts(candidate, sitting) {
   const rows = [];
-  if (candidate) rows.push(["field_name", candidate.name], ["account", candidate.account]);
+  if (candidate) rows.push(["field_name", candidate.name], ["field_id_number", candidate.account]);
   if (sitting)
     rows.push(
       ["plan", sitting.title],
@@ -280,7 +282,7 @@ function waitingFacts(candidate, sitting) {
   return rows;
 }
 
-function tellStart(count, left) {
+function tellStart(count, left, armed) {
   const running = left !== null && left > 0;
   show(count.digits, running);
   count.element.classList.toggle("due", !running);
@@ -290,7 +292,8 @@ function tellStart(count, left) {
     show(count.below, false);
     return;
   }
-  tell(count.above, hallNow() === null || left === null ? "waiting_no_time" : "waiting_due");
+  if (hallNow() === null || left === null) tell(count.above, "waiting_no_time");
+  else tell(count.above, armed ? "waiting_due" : "waiting_not_started");
   tell(count.below, "waiting_due_body");
   show(count.below, true);
 }

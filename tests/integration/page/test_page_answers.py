@@ -256,6 +256,19 @@ async def test_a_seat_that_must_find_itself_again_loses_nothing(
     assert exam.seat.responses["e1"] == Written(text="未保存")
 
 
+async def test_a_silent_program_is_not_said_to_have_delivered(empty_desk: Desk) -> None:
+    """While the program is away no green sign stands beside the call for help."""
+    empty_desk.seat.open_paper()
+    async with Loopback(empty_desk.seat) as first:
+        empty_desk.loopback = first
+        desk = await empty_desk.sit()
+        await desk.page.locator(".option").nth(0).click()
+        await desk.saved("saved_hall")
+        await expect(desk.page.locator(".saved")).to_be_visible()
+    await expect(desk.page.locator(".banner")).to_contain_text("请举起手臂示意监考员")
+    await expect(desk.page.locator(".saved")).to_be_hidden()
+
+
 async def test_a_restart_of_the_seats_program_loses_nothing(empty_desk: Desk) -> None:
     """While the program is away the page keeps what is typed; after its restart it is saved."""
     seat = empty_desk.seat

@@ -107,9 +107,9 @@ async def letter_height(desk: Desk) -> float:
 
 
 async def test_three_letter_sizes(exam: Desk) -> None:
-    """一般, 大 and 较大 grow the question's letters, and a reload keeps the choice."""
+    """标准, 大 and 特大 grow the question's letters, and a reload keeps the choice."""
     heights = []
-    for name in ("一般", "大", "较大"):
+    for name in ("标准", "大", "特大"):
         await exam.page.get_by_role("radio", name=name, exact=True).check()
         heights.append(await letter_height(exam))
     assert heights[0] >= 18

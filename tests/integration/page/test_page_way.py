@@ -15,6 +15,7 @@ from terminal_agent.view import (
     Reason,
     ReasonCode,
     Screen,
+    Targets,
 )
 from tests.integration.page.conftest import Desk
 from tests.unit.terminal_agent.scripted_seat import ID_NUMBER, MINUTE, NINE
@@ -35,7 +36,7 @@ async def reach_the_waiting_room(desk: Desk) -> None:
     await page.get_by_role("button", name="登录").click()
     await desk.screen("own_data")
     await expect(page.locator(".facts")).to_contain_text(ID_NUMBER)
-    await page.get_by_role("button", name="信息无误，进入考试").click()
+    await page.get_by_role("button", name="信息无误，继续").click()
     await desk.screen("face")
     await expect(page.locator(".hints")).to_contain_text("光线太暗")
     await expect(page.locator(".face-side")).to_contain_text("摄像设备数：1")
@@ -218,7 +219,7 @@ async def test_wrong_own_data_is_told_to_staff(desk: Desk) -> None:
     desk.seat.seat_candidate(Screen.OWN_DATA)
     desk.seat.goes_back = False
     await desk.page.get_by_role("button", name="信息有误").click()
-    await expect(desk.page.locator(".notice")).to_contain_text("已通知监考人员")
+    await expect(desk.page.locator(".notice")).to_contain_text("已通知监考员")
 
 
 async def test_a_slip_of_the_finger_costs_no_try(desk: Desk) -> None:
@@ -247,8 +248,27 @@ async def test_staff_are_asked_where_the_face_fails(desk: Desk) -> None:
     failed = FaceShown(stage=FaceStage.FAILED, tries_left=0)
     desk.seat.seat_candidate(Screen.FACE, face=failed)
     await expect(desk.page.get_by_role("button", name="再试一次")).to_be_hidden()
-    await desk.page.get_by_role("button", name="请监考人员核验").click()
-    await expect(desk.page.locator(".stage")).to_have_text("监考人员正在核验")
+    await desk.page.get_by_role("button", name="请监考员核验").click()
+    await expect(desk.page.locator(".stage")).to_have_text("监考员正在核验")
+
+
+async def test_who_has_asked_for_a_person_is_told_to_wait(desk: Desk) -> None:
+    """After asking, the face check no longer tells the candidate to try again."""
+    failed = FaceShown(stage=FaceStage.FAILED, tries_left=1)
+    desk.seat.seat_candidate(Screen.FACE, face=failed)
+    await expect(desk.page.locator(".face-side")).to_contain_text("调整后再试一次")
+    desk.seat.change(hand_raised=True)
+    await expect(desk.page.locator(".face-side")).to_contain_text("监考员马上过来")
+    await expect(desk.page.get_by_text("调整后再试一次")).to_have_count(0)
+    await expect(desk.page.get_by_role("button", name="请监考员核验")).to_be_hidden()
+
+
+async def test_a_number_in_use_names_no_seat(desk: Desk) -> None:
+    """Whoever typed it may be another person: the page says neither who nor where."""
+    used = Reason(code=ReasonCode.ALREADY_IN, parameters={"seat": "A01"})
+    desk.seat.seat_candidate(Screen.LOGIN, candidate=None, reason=used)
+    await expect(desk.page.get_by_role("alert")).to_contain_text("已在别的座位登录")
+    await expect(desk.page.get_by_role("alert")).not_to_contain_text("A01")
 
 
 async def test_a_dead_appliance_before_the_start_costs_no_time(desk: Desk) -> None:
@@ -275,6 +295,15 @@ async def test_a_start_that_is_late_does_not_frighten(desk: Desk) -> None:
     desk.seat.set_hall_time(NINE + 2000)
     await expect(desk.page.locator(".count-label")).to_have_text("即将开始，请稍候")
     await expect(desk.page.locator(".count-note")).to_contain_text("不计算您的考试时间")
+
+
+async def test_a_start_that_staff_have_not_set_promises_nothing(desk: Desk) -> None:
+    """After the planned start, with nothing armed, the page says who is waited for."""
+    desk.seat.seat_candidate(Screen.WAITING, targets=Targets(opens=NINE))
+    await expect(desk.page.locator("main")).to_contain_text("倒计时结束后自动进入考试")
+    desk.seat.set_hall_time(NINE + 2000)
+    await expect(desk.page.locator(".count-label")).to_have_text("监考员尚未开考，请等待")
+    await expect(desk.page.get_by_text("倒计时结束后自动进入考试")).to_be_hidden()
 
 
 async def test_a_start_by_click_where_the_rule_book_wants_it(desk: Desk) -> None:
@@ -376,7 +405,7 @@ async def test_a_collected_paper_without_details(exam: Desk) -> None:
     why = Reason(code=ReasonCode.COLLECTED_BY_STAFF, words="设备更换")
     exam.seat.change(screen=Screen.COLLECTED, reason=why)
     await desk_heading(exam, "试卷已收回")
-    await expect(exam.page.locator("main")).to_contain_text("由监考人员收卷")
+    await expect(exam.page.locator("main")).to_contain_text("由监考员收卷")
     await expect(exam.page.locator("main")).to_contain_text("设备更换")
     await expect(exam.page.locator("main")).to_contain_text("您的答案已经保存")
 

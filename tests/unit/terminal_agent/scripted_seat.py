@@ -121,7 +121,10 @@ class ScriptedSeat:
             place=Place(seat="A-07", room="第一考场", centre="示例考点"),
             sitting=SITTING,
             targets=Targets(
-                doors_open=NINE - 30 * MINUTE, opens=NINE, login_closes=NINE + 30 * MINUTE
+                doors_open=NINE - 30 * MINUTE,
+                opens=NINE,
+                armed=True,
+                login_closes=NINE + 30 * MINUTE,
             ),
         )
 

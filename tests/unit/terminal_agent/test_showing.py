@@ -1,5 +1,6 @@
 """From what the seat knows to what the page shows, step by step of a candidate's way."""
 
+import dataclasses
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,27 @@ async def test_the_doors_are_closed_then_open_then_closed_again(tmp_path: Path) 
         assert view.screen is Screen.REFUSED
         assert view.reason is not None
         assert view.reason.code is ReasonCode.LOGIN_LATE
+
+
+async def test_log_in_is_not_shown_to_close_after_the_window(tmp_path: Path) -> None:
+    """Where a rule book lets in late, the end of the window comes first."""
+    async with desk(tmp_path, SampleHall()) as at:
+        assert at.seat.view().targets.login_closes == START + 30 * MINUTE
+        hall = at.desk.state.hall
+        assert hall is not None
+        late = msgspec.structs.replace(hall.rules.doors, late_after_s=3 * 3600)
+        rules = msgspec.structs.replace(hall.rules, doors=late)
+        at.desk.state.hall = dataclasses.replace(hall, rules=rules)
+        assert at.seat.view().targets.login_closes == START + 120 * MINUTE
+
+
+async def test_whether_staff_have_set_the_start_is_told(tmp_path: Path) -> None:
+    """Until they have, the moment to begin is only planned."""
+    hall = SampleHall()
+    async with desk(tmp_path, hall) as at:
+        assert not at.seat.view().targets.armed
+        at.desk.state.armed[hall.paper.subject] = START
+        assert at.seat.view().targets.armed
 
 
 async def test_each_step_to_the_paper_has_its_screen(tmp_path: Path) -> None:
