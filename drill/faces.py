@@ -185,17 +185,18 @@ def _download(archive: _Archive, work: Path) -> Path:
     lock.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", *archive.options, "--require-hashes", "-r", str(lock)]
-    said = ""
+    said: list[str] = []
     for _ in range(_ATTEMPTS):
         run = subprocess.run(
             [*command, "-d", str(goal)], capture_output=True, text=True, check=False, timeout=300
         )
         if run.returncode == 0:
             return next(goal.iterdir())
-        said = run.stderr.strip()
+        said = run.stderr.strip().splitlines()
     raise SampleFaceError(
-        f"expected the file of {archive.requirement} from the package index; {_ATTEMPTS} attempts "
-        f"failed. Check the line and try again. pip said: {said[-500:]}"
+        f"the sample faces are fetched once, {archive.requirement} from the package index, and "
+        f"{_ATTEMPTS} attempts failed. The first time needs a line to it: check the line and try "
+        f"again. pip's last line: {said[-1] if said else '-'}"
     )
 
 

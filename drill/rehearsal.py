@@ -37,7 +37,12 @@ Options = argparse.Namespace
 
 def add_to(parsers: Any) -> None:
     """Add the two commands to ``exam-drill``."""
-    sample = parsers.add_parser("sample", help="write a sample sitting's plan, roster and papers")
+    sample = parsers.add_parser(
+        "sample",
+        help="write a sample sitting's plan, roster and papers",
+        description="Write a sample sitting's plan, roster and papers. The first time needs a line "
+        "to the package index: the sample faces are fetched from it, once.",
+    )
     sample.add_argument("folder", type=Path, help="a new folder")
     sample.add_argument("--seats", type=int, default=5)
     sample.add_argument("--opens-in", type=int, default=10, metavar="MINUTES")
