@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     receipt = parsers.add_parser(
         "verify-receipt", parents=[home], help="what lies behind a candidate's receipt"
     )
-    receipt.add_argument("code", help="its twenty characters")
+    receipt.add_argument("code", help="its twenty characters, in whatever groups")
     receipt.set_defaults(run=commands.verify_receipt)
 
     answers = parsers.add_parser("responses", parents=[home], help="every response, as JSON")

@@ -257,6 +257,9 @@ def write_revocations(options: Options) -> Done:
     return Done(text=results.LIST_WRITTEN, values={"count": count, "path": options.out})
 
 
+_LIST_HEAD = "  kind/种类  centre/考点    name/名称         fingerprint/指纹"
+
+
 def show_issued(options: Options) -> Done:
     """List what the office has issued; takes no passphrase."""
     with Office(options.office, Secret("")) as office:
@@ -267,7 +270,7 @@ def show_issued(options: Options) -> Done:
         f"{row['fingerprint'][:16]}  {_revoked(row)}".rstrip()
         for row in rows
     )
-    return Done(text=results.LISTED, values=values, lines=lines)
+    return Done(text=results.LISTED, values=values, lines=(_LIST_HEAD, *lines) if lines else ())
 
 
 # --- helpers ---------------------------------------------------------------------------

@@ -240,6 +240,8 @@ def test_refusals_of_the_office_say_what_to_do(desk):
     code, said = desk.read("list")
     assert (code, "[not" in said, "authority create" in said) == (1, False, True)
     desk.make_centre()
+    code, said = desk.read("list")
+    assert (code, "fingerprint" in said.splitlines()[1]) == (0, True), "heads over the columns"
     code, said = desk.read("bundle", "make", "--sitting", SITTING, "--centre", CENTRE)
     assert (code, "[sitting-unknown]" in said) == (1, True)
     (desk.folder / "office.passphrase").write_text("another passphrase\n", "utf-8")

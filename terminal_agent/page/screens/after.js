@@ -94,7 +94,7 @@ function endFacts(candidate, sitting, shown) {
 }
 
 function receiptParts({ code }) {
-  const groups = code.match(/.{1,4}/g) ?? [];
+  const groups = code.match(/.{1,5}/g) ?? []; // as protocol/codes.py checks them
   return [
     h("p", { class: "receipt-label" }, say("receipt")),
     h(
