@@ -5,11 +5,12 @@ from whatever screen they find, so that one can also take the person's own place
 """
 
 import asyncio
+import contextlib
 import logging
 from typing import Final
 
 from drill.candidate import Candidate
-from drill.errors import DrillError
+from drill.errors import DrillError, NotInTimeError
 from drill.page import SeatPage
 from drill.staff import Staff
 from protocol.staff_api import HallStatus
@@ -82,8 +83,11 @@ class Sitter:
         def shown(hall: HallStatus) -> bool:
             return hall.pairing.code != "" and seat in hall.pairing.seats
 
-        hall = await self._staff.until(shown, "a pairing code", A_DAY_S)
-        await self._candidate.pair(hall.pairing.code)
+        while (view := self._page.view) is None or view.screen is Screen.PAIRING:
+            with contextlib.suppress(NotInTimeError):  # a try that came late may have paired it
+                hall = await self._staff.until(shown, "a pairing code", _AGAIN_S)
+                await self._candidate.pair(hall.pairing.code)
+                return
 
     async def _log_in(self) -> None:
         number = self._candidate.seated.person.id_number
