@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from central import registry
-from central.errors import CentralError, StickError
+from central.errors import CentralError
 from central.layout import Layout
 from central.messages import Language, say
 from central.office import OfficeConfig, OfficeParts, make_office, office_key, read_config
@@ -237,8 +237,9 @@ def import_stick(options: Options) -> int:
     done = bring_in(Layout(options.home), options.folder)
     for name in done.passed_over:
         print(say("passed_over", language_of(options), name=name), file=sys.stderr)
-    if not done.files:
-        raise StickError("no_parcels", folder=options.folder)
+    if not done.files:  # also of a box whose parcels all came by the line
+        print(say("no_parcels", language_of(options), folder=options.folder), file=sys.stderr)
+        return 0
     new = done.files - done.again
     _say(options, "taken", new=new, again=done.again, size=done.bytes, folder=options.folder)
     return 0

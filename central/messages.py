@@ -169,9 +169,9 @@ _TEXTS: Final[dict[str, dict[Language, str]]] = {
     },
     "no_parcels": {
         "en": "{folder}: expected parcels (*.parcel) in it or in a folder of it, found none; "
-        "nothing was taken: name the folder that exam-appliance write-parcels wrote",
+        "nothing was taken: if the box said that it wrote any, name the folder that it wrote to",
         "zh": "{folder}：该目录及其下各级目录中都没有上报包（*.parcel），什么都没有收入；"
-        "请指明 exam-appliance write-parcels 写出的目录",
+        "若考场主机说写出过上报包，请指明它写入的目录",
     },
     "bad_stick": {
         "en": "{path}: expected to read back what was written; use another stick",

@@ -97,7 +97,6 @@ def test_mistakes_are_explained(
     """Each wrong use ends with 1 and says what was expected, what came, and what to do."""
     home = str(real.home)
     for words, said in (
-        (["import", home, str(tmp_path)], "expected parcels (*.parcel) in it"),
         (["enrol", home, str(tmp_path)], "expected a bundle's folder"),
         (["import", home, str(tmp_path / "nowhere")], "expected the folder of a stick"),
         (["verify-receipt", home, "00000-00000-00000-00001"], "group"),
@@ -106,6 +105,14 @@ def test_mistakes_are_explained(
         assert said in capsys.readouterr().err
     assert cli.main(["verify-receipt", home, "00000-00001-00002-00003"]) == 1
     assert "no receipt with this code" in capsys.readouterr().err
+
+
+def test_a_stick_that_brings_nothing_says_where_was_looked(
+    real: RealOffice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no fault: all may have come by the line. It is no silence either."""
+    assert cli.main(["import", str(real.home), str(tmp_path)]) == 0
+    assert f"{tmp_path}: expected parcels (*.parcel) in it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
