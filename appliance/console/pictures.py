@@ -167,9 +167,9 @@ class Picture(Vertical):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted:
-            return
-        image: Any = self.query_one(".picture")
+        image: Any = next(iter(self.query(".picture")), None)
+        if image is None or not self.query(".no-picture"):
+            return  # not composed yet, or already being taken away with its page
         image.display = self.is_shown
         put_if_any(self, ".no-picture", "" if self.is_shown else self._words)
         if self._picture is not None:

@@ -65,14 +65,19 @@ class Portraits(Horizontal):
     @work(exclusive=True, group=_WORKERS)
     async def _fetch(self, candidate: str) -> None:
         roster = await self._desk.picture(candidate, "roster")
-        self.query_one("#roster", Picture).show(await _decoded(roster))
+        self._show("#roster", await _decoded(roster))
         shown: bytes | None = b""
         while True:
             camera = await self._desk.picture(candidate, "camera")
             if camera != shown:
                 shown = camera
-                self.query_one("#camera", Picture).show(await _decoded(camera))
+                self._show("#camera", await _decoded(camera))
             await asyncio.sleep(_AGAIN_S)
+
+    def _show(self, name: str, image: Pillow.Image | None) -> None:
+        """Show what came; the page may have been left while it was on its way."""
+        for picture in self.query(name).results(Picture):
+            picture.show(image)
 
 
 async def _decoded(data: bytes | None) -> Pillow.Image | None:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
@@ -35,6 +36,8 @@ class Dialog(ModalScreen[R]):
         super().__init__()
         self.desk: Final = desk
         self.language: Final = desk.view.language
+        self._ends_with: list[R | None] = []
+        """The result, where it came while another dialog stood above this one."""
 
     def say(self, text: Text, /, **values: object) -> str:
         """Return a message in the language that the dialog was opened in."""
@@ -62,11 +65,22 @@ class Dialog(ModalScreen[R]):
         return self.say(m.KEY_BACK)
 
     def trouble(self, text: str, tone: str = "bad") -> None:
-        """Show a line of trouble, or of progress."""
-        line = self.query_one("#problem", Static)
-        line.update(text)
-        line.set_classes(f"tone-{tone}")
-        line.display = bool(text)
+        """Show a line of trouble, or of progress; nothing where the dialog has gone meanwhile."""
+        for line in self.query("#problem").results(Static):
+            line.update(text)
+            line.set_classes(f"tone-{tone}")
+            line.display = bool(text)
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """End, once: what comes when this dialog has gone takes no other screen away.
+
+        Where another dialog stands above it (the question whether to quit), it ends after that.
+        """
+        if self.app.screen is self:
+            return super().dismiss(result)
+        if self in self.app.screen_stack:
+            self._ends_with.append(result)
+        return AwaitComplete()
 
     def show_hall(self, view: HallView) -> None:
         """Draw what has changed; most dialogs show nothing that does."""
@@ -76,8 +90,10 @@ class Dialog(ModalScreen[R]):
         self.query(".dialog").set(visible=False)
 
     def on_screen_resume(self) -> None:
-        """Show this dialog again."""
+        """Show this dialog again, or end it where that was only waited for."""
         self.query(".dialog").set(visible=True)
+        if self._ends_with:
+            self.dismiss(self._ends_with.pop())
 
 
 class ActDialog(Dialog[ActDone | None]):
