@@ -49,31 +49,31 @@ esac
 grep -q -w avx2 /proc/cpuinfo && grep -q -w fma /proc/cpuinfo ||
     fail "this processor has no AVX2 and FMA (x86-64-v3). Use the plain wheel."
 
-work=$(mktemp -d "$cache/.build-XXXXXX")
-trap 'rm -rf "$work"' EXIT
+scratch=$(mktemp -d "$cache/.build-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
 log=$cache/build.log
 : >"$log"
 broke() { tail -n 25 "$log" >&2; fail "$1; the whole log is $log"; }
 
 # 2. OpenBLAS, serial: faces keeps one process per core, threads within one would fight.
 say "fetching OpenBLAS (Debian's serial build)"
-(cd "$work" && apt-get download \
+(cd "$scratch" && apt-get download \
     libopenblas0-serial libopenblas-serial-dev libgfortran5 libquadmath0) >>"$log" 2>&1 ||
     broke "apt-get found no libopenblas-serial-dev; run apt-get update once, then this again"
-for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work/root"; done
-libraries=$work/root/usr/lib/x86_64-linux-gnu
+for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/root"; done
+libraries=$scratch/root/usr/lib/x86_64-linux-gnu
 blas=$libraries/openblas-serial
 
 # 3. The source archive and the tools, by their digests.
 say "fetching dlib's source archive and the build tools"
-"$python" -m venv "$work/tools" >>"$log" 2>&1 || broke "no virtual environment: apt-get install python3-venv"
-"$work/tools/bin/pip" install --quiet --only-binary :all: --require-hashes \
+"$python" -m venv "$scratch/tools" >>"$log" 2>&1 || broke "no virtual environment: apt-get install python3-venv"
+"$scratch/tools/bin/pip" install --quiet --only-binary :all: --require-hashes \
     -r "$here/build_tools.lock" >>"$log" 2>&1 || broke "the build tools did not arrive"
 
 # 4. The build. make's own percentages become the progress.
 say "building; about six minutes on two cores"
-export PATH="$work/tools/bin:$PATH"
-export PKG_CONFIG_LIBDIR=$work/none   # no other BLAS of this machine
+export PATH="$scratch/tools/bin:$PATH"
+export PKG_CONFIG_LIBDIR=$scratch/none   # no other BLAS of this machine
 export CMAKE_LIBRARY_PATH=$blas
 export LIBRARY_PATH=$blas:$libraries
 export LD_LIBRARY_PATH=$blas:$libraries
@@ -93,21 +93,21 @@ progress() {
             $(((SECONDS - begun) / 60)) $(((SECONDS - begun) % 60)) >&2
     done
 }
-"$work/tools/bin/pip" wheel -v --no-deps --no-build-isolation --no-binary :all: --no-cache-dir \
-    --require-hashes -r "$here/build_dlib.lock" -w "$work/raw" 2>&1 | progress ||
+"$scratch/tools/bin/pip" wheel -v --no-deps --no-build-isolation --no-binary :all: --no-cache-dir \
+    --require-hashes -r "$here/build_dlib.lock" -w "$scratch/raw" 2>&1 | progress ||
     broke "dlib did not build"
 
 # 5. Self-contained: OpenBLAS and Fortran's run time go into the wheel.
 say "making the wheel self-contained"
-"$work/tools/bin/auditwheel" repair --disable-isa-ext-check -w "$work/whole" "$work"/raw/dlib-*.whl \
+"$scratch/tools/bin/auditwheel" repair --disable-isa-ext-check -w "$scratch/whole" "$scratch"/raw/dlib-*.whl \
     >>"$log" 2>&1 || broke "auditwheel refused the wheel"
 
 # 6. It must load by itself and know its BLAS.
-wheel=$(find "$work/whole" -name 'dlib-*.whl')
+wheel=$(find "$scratch/whole" -name 'dlib-*.whl')
 unset LD_LIBRARY_PATH
-"$python" -m venv "$work/trial"
-"$work/trial/bin/pip" install --quiet --no-deps --no-index "$wheel" >>"$log" 2>&1 || broke "the wheel does not install"
-"$work/trial/bin/python" -c 'import dlib; assert dlib.DLIB_USE_BLAS, "no BLAS in it"' >>"$log" 2>&1 ||
+"$python" -m venv "$scratch/trial"
+"$scratch/trial/bin/pip" install --quiet --no-deps --no-index "$wheel" >>"$log" 2>&1 || broke "the wheel does not install"
+"$scratch/trial/bin/python" -c 'import dlib; assert dlib.DLIB_USE_BLAS, "no BLAS in it"' >>"$log" 2>&1 ||
     broke "the wheel does not load"
 find "$cache" -maxdepth 1 -name "dlib-*-$tag-$tag-*x86_64.whl" -delete
 mv "$wheel" "$cache/"
