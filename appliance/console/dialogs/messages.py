@@ -119,7 +119,7 @@ UNLOCK_WAIT: Final = Text(
 # --- the start -------------------------------------------------------------------------------
 ARM_READY: Final = Text(
     "{ready}/{all} 个座位就绪；"
-    "{waiting} 人候考，{doing} 人入座未完成，{missing} 人未到，{out} 人未获准入场",
+    "{waiting} 人候考，{doing} 人入座未完成，{missing} 人未到，{out} 人被拒绝入场",
     "{ready} of {all} seats ready; "
     "{waiting} waiting, {doing} not through, {missing} not here, {out} refused",
 )
@@ -142,7 +142,8 @@ ARM_NOT_TIME: Final = Text(
     "应为今天稍后的时刻，如 09:05，实为“{text}”。", "Expected a later time, as 09:05; got “{text}”."
 )
 ARM_TOO_EARLY: Final = Text(
-    "{at} 早于计划的 {planned}。各考场应同时开考，", "{at} is before the planned {planned}. "
+    "{at} 早于计划的 {planned}；各考场应同时开考，确有必要才提前。",
+    "{at} is before the planned {planned}; centres start together, so only if you must. ",
 )
 DISARM_SURE: Final = Text(
     "取消后不会自动发卷，须重新预备开考。", "Nothing will start by itself until it is armed again."
